@@ -1,0 +1,16 @@
+# Every library comes from Debian (hack/packages.txt names them). Nothing is downloaded at configure time.
+find_package(Threads REQUIRED)
+find_package(absl REQUIRED)
+find_package(OpenSSL REQUIRED)
+find_package(nlohmann_json REQUIRED)
+find_package(yaml-cpp REQUIRED)
+find_package(spdlog REQUIRED)
+find_package(prometheus-cpp REQUIRED COMPONENTS core)
+find_package(CLI11 REQUIRED)
+find_package(PkgConfig REQUIRED)
+# cpp-httplib is a compiled library on Debian: without the feature macros of its .pc file it crashes.
+pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
+pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+if(SPACELET_BUILD_TESTS)
+  find_package(GTest REQUIRED)
+endif()

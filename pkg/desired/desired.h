@@ -1,0 +1,102 @@
+// The compiled form of a document: networks, containers, files. The only thing that observe, plan and execute know;
+// what a runner or a delegate is has been spelled out before (compile.h, profiles.h). Plain values.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "pkg/api/types.h"
+#include "pkg/docker/types.h"
+
+namespace spacelet::desired {
+
+struct Network {
+  docker::NetworkConfig config;  // with all our labels
+  std::string spec_hash;         // "v1:<hex>" over the immutable fields, labels for people excluded
+  bool operator==(const Network&) const = default;
+};
+
+struct Directory {  // made before the create, when absent
+  std::string path;
+  uint32_t mode = 0755;
+  bool operator==(const Directory&) const = default;
+};
+
+// Written before the create; content-addressed, so never rewritten while a container reads it.
+struct PoolFile {
+  std::string host_path;     // <directory>/.spacelet/pool-<hash>.yaml
+  std::string content;
+  std::string hash;          // semantic (pool::SemanticHash)
+  std::string owner;         // the workload's `user` ("", "65534", "65534:65534"): who must be able to read it
+  bool operator==(const PoolFile&) const = default;
+};
+
+struct File {  // copied into the container between create and start
+  std::string path;
+  std::string content;                      // literal
+  std::optional<api::SecretSource> secret;  // or this
+  uint32_t mode = 0644;
+  bool operator==(const File&) const = default;
+};
+
+struct Container {
+  std::string component;  // runner, delegate or the generic container's name
+  std::string name;       // container name
+  std::string platform;
+  // What is sent to create, with all our labels (spec hash included) and without the values of secret variables.
+  docker::ContainerConfig config;
+  std::map<std::string, api::SecretSource> secret_env;  // variable -> source
+  std::vector<File> files;
+  std::optional<PoolFile> pool;
+  std::vector<Directory> directories;
+  std::string network;  // name; empty with hostNetwork
+  std::string spec_hash;
+
+  api::PullPolicy pull_policy = api::PullPolicy::kIfNotPresent;
+  std::optional<std::string> image_archive;
+  std::optional<api::ImagePullSecret> image_pull_secret;
+  absl::Duration stop_grace = absl::Seconds(10);
+  api::RestartPolicy restart_policy;
+  std::vector<std::string> depends_on;  // container names (not components)
+  absl::Duration dependency_deadline = absl::Minutes(10);  // the dependencies' longest progressDeadline
+  std::optional<api::Probe> readiness, startup, liveness;
+  api::Rollout rollout;
+  std::set<std::string> ignore_drift;  // "resources.memory", "restartPolicy", …
+  bool takeover = false;
+  bool operator==(const Container&) const = default;
+
+  const std::string& image() const { return config.image; }
+};
+
+// A problem of one workload that keeps it from being created or changed while what runs is left alone
+// (an invalid pool file, a pool that cannot be read).
+struct Blocked {
+  std::string container;  // container name
+  std::string reason;     // api::reason, e.g. InvalidPool
+  std::string message;    // with file, line and column
+  bool operator==(const Blocked&) const = default;
+};
+
+struct Host {
+  std::string name;
+  bool suspend = false;
+  std::optional<Network> network;      // absent when every container uses the host's network
+  std::vector<Container> containers;   // in start order: dependencies first
+  std::vector<Blocked> blocked;        // such a container is in `containers` as well, compiled without its pool
+  std::string revision;                // of the document, "sha256:<hex>"
+  int64_t generation = 0;
+  bool operator==(const Host&) const = default;
+
+  const Container* Find(const std::string& container_name) const {
+    for (const Container& c : containers)
+      if (c.name == container_name) return &c;
+    return nullptr;
+  }
+};
+
+}  // namespace spacelet::desired

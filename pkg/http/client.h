@@ -1,0 +1,81 @@
+// HTTP/1.1 client over a unix socket, TCP or TLS; one connection a call (cpp-httplib underneath, client.cc only).
+// The traps of cpp-httplib 0.11.4 are handled here and nowhere else: own Host header, total deadline (its timeouts are
+// per read), sticky cancellation, response cap, no keep-alive (a 304 on one hangs).
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+
+namespace spacelet::http {
+
+struct TlsFiles {  // PEM paths; empty: not used
+  std::string ca, cert, key;
+};
+
+struct Endpoint {
+  enum class Kind { kUnix, kTcp, kTls };
+  Kind kind = Kind::kUnix;
+  std::string path;  // kUnix
+  std::string host;  // kTcp, kTls
+  int port = 0;
+  TlsFiles tls;
+};
+// "unix:///var/run/docker.sock", "tcp://host:port", "http://host:port", "https://host:port".
+absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view url);
+
+struct Request {
+  std::string method = "GET";
+  std::string target;  // path and query, already percent-encoded (PercentEncode)
+  std::map<std::string, std::string> headers;
+  std::string body;
+  std::string content_type = "application/json";
+};
+
+struct Response {
+  int status = 0;
+  std::map<std::string, std::string> headers;  // lower-case names
+  std::string body;
+};
+
+struct CallOptions {
+  absl::Duration deadline = absl::Seconds(30);             // for the whole call; infinite for a stream
+  absl::Duration inactivity = absl::InfiniteDuration();    // longest silence in a body
+  size_t max_body_bytes = 16 << 20;                        // above: OutOfRange, connection closed
+  std::stop_token stop;
+};
+
+// Thread-safety: thread-safe; each call has a connection of its own.
+class Client {
+ public:
+  explicit Client(Endpoint endpoint);
+  ~Client();
+  // Any HTTP status is OK here. Errors: Unavailable refused, absent, EOF, cut body; DeadlineExceeded; Cancelled by stop;
+  // PermissionDenied EACCES on the socket; OutOfRange body too large. Messages name method and target.
+  absl::StatusOr<Response> Call(const Request& request, const CallOptions& options);
+  // `on_chunk` gets the body as it comes when the status is 2xx; false ends the call with OK. Other statuses: the body is collected.
+  // `on_open` (may be null) is called once at the response's header.
+  absl::StatusOr<Response> Stream(const Request& request, const CallOptions& options,
+                                  const std::function<void(int status)>& on_open,
+                                  const std::function<bool(absl::string_view chunk)>& on_chunk);
+  // Sends the body piece by piece from `next` (empty: end); for docker load.
+  absl::StatusOr<Response> Upload(const Request& request, const CallOptions& options, uint64_t size,
+                                  const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next);
+
+ private:
+  Endpoint endpoint_;
+  class DeadlineTimer;
+  std::unique_ptr<DeadlineTimer> timer_;
+};
+
+// Encodes everything but unreserved characters.
+std::string PercentEncode(absl::string_view text);
+
+}  // namespace spacelet::http

@@ -1,0 +1,73 @@
+// The pure core: desired × observed → plan. Total: no status, no clock but observed.taken_at, no I/O, no log, its input
+// is not changed, and the same input gives the same text. A replacement is not a procedure somebody is in the middle
+// of: it is a function of what is there now, so the agent may be killed between any two steps.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pkg/desired/desired.h"
+#include "pkg/plan/observed.h"
+#include "pkg/plan/operation.h"
+
+namespace spacelet::plan {
+
+// One field that differs. Secrets are "***".
+struct Change {
+  std::string field;  // the document's path below the workload: "image", "env.DELEGATE_TOKEN", "resources.memory"
+  std::string from, to;
+  bool operator==(const Change&) const = default;
+};
+
+struct Step {
+  Operation operation;
+  std::string object;  // "network/harness", "container/vm-runner"
+  std::string cause;   // for people: "not found", "spec changed"
+  std::vector<Change> changes;
+  // The step waits for something in Plan::waiting (a dependency, the network): an executor stops before it.
+  bool waits = false;
+  bool operator==(const Step&) const = default;
+};
+
+struct Waiting {
+  std::string object, for_what, until;  // "container/docker-delegate", "container/vm-runner", "Ready"
+  std::string reason;                   // api::reason
+  bool operator==(const Waiting&) const = default;
+};
+
+struct Conflict {
+  std::string object;
+  std::string reason;  // a sentence that names the rival and what to do
+  bool operator==(const Conflict&) const = default;
+};
+
+// Seen, and not to be repaired: reported only.
+struct Notice {
+  std::string object, reason, message;  // reason: api::reason, e.g. LimitNotRemovable, SecretUnavailable, InvalidPool
+  bool operator==(const Notice&) const = default;
+};
+
+struct Plan {
+  std::vector<Step> steps;
+  std::vector<Waiting> waiting;
+  std::vector<Conflict> conflicts;
+  std::vector<Notice> notices;
+  bool in_sync() const { return steps.empty() && waiting.empty() && conflicts.empty(); }
+  bool operator==(const Plan&) const = default;
+};
+
+// The keys of the work queue: every object that is desired or owned, in execution order.
+std::string NetworkKey(const std::string& name);    // "network/<name>"
+std::string ContainerKey(const std::string& name);  // "container/<name>"
+std::vector<std::string> Keys(const desired::Host& desired, const ObservedState& observed);
+
+// The plan of one object. `key` may name an object that is only owned and no longer desired: its removal.
+Plan ComputeFor(const std::string& key, const desired::Host& desired, const ObservedState& observed);
+
+// The plans of all keys, in order: what `spacelet plan` prints.
+Plan Compute(const desired::Host& desired, const ObservedState& observed);
+
+// Everything owned is stopped gracefully and removed, delegate before runner before network: what `down` does.
+Plan ComputeDown(const desired::Host& desired, const ObservedState& observed);
+
+}  // namespace spacelet::plan

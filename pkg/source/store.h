@@ -1,0 +1,68 @@
+// The document in force: the last one that was accepted. A missing, unreadable or invalid one changes nothing but the
+// condition.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/time/time.h"
+#include "pkg/api/types.h"
+#include "pkg/base/clock.h"
+#include "pkg/base/mutex.h"
+#include "pkg/config/load.h"
+
+namespace spacelet::source {
+
+// An accepted document. Immutable.
+struct Snapshot {
+  api::Document document;
+  std::string bytes;      // as it was read
+  std::string revision;   // "sha256:<hex>" of bytes
+  std::string commit;     // git only
+  int64_t generation = 0; // +1 per accepted change
+  absl::Time accepted_at;
+  std::vector<config::Diagnostic> warnings;
+  bool prune_at_once = false;  // apply and git: dropped workloads do not wait for --prune-delay
+};
+
+// How the newest attempt to read the document ended.
+struct Attempt {
+  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kNone };
+  Result result = Result::kNone;
+  std::string revision;  // of the bytes that were looked at; empty when unreadable
+  std::string error;     // one line: first error with line and column, and how many more; empty when accepted
+  std::vector<config::Diagnostic> diagnostics;
+  absl::Time at;
+};
+
+// Thread-safety: thread-safe. Listeners are called without the lock, from the offering thread.
+class Store {
+ public:
+  explicit Store(base::Clock& clock);
+
+  // Called after each accepted change. Set before any offer.
+  void OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener);
+  // Called after each attempt, accepted or not.
+  void OnAttempt(std::function<void(const Attempt&)> listener);
+
+  // Loads and, when valid and different, takes it. Returns the attempt.
+  Attempt Offer(absl::string_view bytes, absl::string_view file_name) ABSL_LOCKS_EXCLUDED(mu_);
+  // The document could not be read at all; what is in force stays.
+  void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
+
+  std::shared_ptr<const Snapshot> Latest() const ABSL_LOCKS_EXCLUDED(mu_);  // null before the first
+  Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  base::Clock& clock_;
+  std::function<void(std::shared_ptr<const Snapshot>)> on_accepted_;
+  std::function<void(const Attempt&)> on_attempt_;
+  mutable base::Mutex mu_;
+  std::shared_ptr<const Snapshot> latest_ ABSL_GUARDED_BY(mu_);
+  Attempt last_attempt_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace spacelet::source
