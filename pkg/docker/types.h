@@ -136,6 +136,9 @@ struct Container {
   std::string network_mode;
   std::map<std::string, Attachment> networks;  // network name -> attachment
   std::vector<PortBinding> ports;              // HostConfig.PortBindings
+  std::vector<std::string> cmd;                // Config.Cmd (the image's, where the create gave none)
+  std::vector<Mount> mounts;                   // HostConfig.Mounts, binds only
+  std::optional<absl::Duration> stop_timeout;  // Config.StopTimeout
   bool operator==(const Container&) const = default;
 };
 

@@ -23,12 +23,15 @@ struct Rival {
   docker::ContainerSummary container;
   std::string reason;  // "holds port 127.0.0.1:3000", "has the hostname vm-runner on network harness", …
   std::string object;  // whose way it stands in: "container/vm-runner"
+  bool blocks = false;  // a create or start would fail (port, name): nothing is begun while it is there
+  bool operator==(const Rival&) const = default;
 };
 
 // The small facts that are not in Docker.
 struct Facts {
   int host_cpus = 0;                                      // 0: unknown
   std::map<std::string, bool> ready;                      // container name -> its readiness probe says so
+  std::set<std::string> pulls_backing_off;                // references whose last pull failed and whose back-off runs
   std::set<std::string> waited_out;                       // containers whose dependency wait is over its deadline
   std::map<std::string, SecretValue> secret_env;          // "<container>/<variable>" -> value
   std::map<std::string, SecretValue> secret_files;        // "<container>/<path>" -> value

@@ -41,9 +41,10 @@ struct Conflict {
   bool operator==(const Conflict&) const = default;
 };
 
-// Seen, and not to be repaired: reported only.
+// Seen, and not to be repaired now: reported only.
 struct Notice {
   std::string object, reason, message;  // reason: api::reason, e.g. LimitNotRemovable, SecretUnavailable, InvalidPool
+  bool blocks = true;  // the object is not in sync because of it
   bool operator==(const Notice&) const = default;
 };
 
@@ -52,7 +53,7 @@ struct Plan {
   std::vector<Waiting> waiting;
   std::vector<Conflict> conflicts;
   std::vector<Notice> notices;
-  bool in_sync() const { return steps.empty() && waiting.empty() && conflicts.empty(); }
+  bool in_sync() const;  // nothing to do, to wait for, in conflict or blocked
   bool operator==(const Plan&) const = default;
 };
 
