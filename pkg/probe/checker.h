@@ -1,0 +1,40 @@
+// Runs one probe once.
+#pragma once
+
+#include <stop_token>
+
+#include "absl/status/status.h"
+#include "pkg/api/types.h"
+#include "pkg/docker/client.h"
+#include "pkg/probe/target.h"
+
+namespace spacelet::probe {
+
+// Thread-safety: thread-safe.
+class Checker {
+ public:
+  virtual ~Checker() = default;
+  // OK: the probe succeeded. Any error is a failure; its message says why in one line ("GET :3460/api/health:
+  // 503"). Returns within the probe's timeoutSeconds, or sooner at `stop`.
+  virtual absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) = 0;
+};
+
+// Asks from the host: HTTP (200 to 399 is success, as the kubelet means it; 404 too where the probe says so)
+// and TCP against the target's address, exec and Docker's health check through the daemon.
+class HostChecker : public Checker {
+ public:
+  // Both must outlive the checker.
+  HostChecker(docker::Reader& reader, docker::Execer& execer) : reader_(reader), execer_(execer) {}
+  absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) override;
+
+ private:
+  docker::Reader& reader_;
+  docker::Execer& execer_;
+};
+
+// Connects to `ip`:`port` and closes. Errors: Unavailable refused or unreachable; DeadlineExceeded;
+// Cancelled.
+absl::Status TcpConnect(const std::string& ip, uint16_t port, absl::Duration timeout,
+                        const std::stop_token& stop);
+
+}  // namespace spacelet::probe

@@ -1,0 +1,79 @@
+// Every series of the agent, by the question it answers (docs/metrics.md has the table). prometheus-cpp
+// underneath, seen in metrics.cc only.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "absl/time/time.h"
+#include "pkg/base/clock.h"
+
+namespace spacelet::report {
+
+// Series whose labels are known beforehand exist from the start, at zero; those of an object from ObjectKnown
+// until ObjectGone. Label values are made valid UTF-8 and cut at 256 bytes: one bad value would cost the
+// whole scrape. Thread-safety: thread-safe.
+class Metrics {
+ public:
+  // `clock` must outlive it. `version` and `revision` of the build.
+  Metrics(base::Clock& clock, const std::string& version, const std::string& revision);
+  ~Metrics();
+
+  // Text exposition 0.0.4, `Content-Type: text/plain; version=0.0.4; charset=utf-8`. Runs what BeforeRender
+  // was given.
+  std::string Render();
+  // For gauges that are read when somebody asks (queue depth). Set before use.
+  void BeforeRender(std::function<void(Metrics&)> refresh);
+
+  // The document. `result`: accepted, unchanged, rejected, unreadable.
+  void ConfigReloaded(absl::string_view result);
+  void Generations(int64_t generation, int64_t observed);
+  // First day of the month that the delegate's tag names (yy.mm); nullopt when there is no delegate or no
+  // such tag.
+  void DelegateRelease(std::optional<absl::Time> month);
+
+  // Docker. `code`: the HTTP status as text, or "error" when there was none.
+  void DockerUp(bool up);
+  void DockerRequest(absl::string_view operation, absl::string_view code, absl::Duration took);
+  void DockerEvent(absl::string_view type);
+  void EventStreamReconnected();
+
+  // Objects.
+  void ObjectKnown(const std::string& object);
+  void ObjectGone(const std::string& object);
+  // `expected`: it should be running now (not suspended, not completed, Docker may be away). `correct`: it
+  // runs and is in sync. The seconds since the last call count by what was said then.
+  void ObjectState(const std::string& object, bool ready, bool synced, bool expected, bool correct);
+  void ContainerInfo(const std::string& object, const std::string& image, const std::string& image_id);
+  void ContainerRestarted(const std::string& object, int64_t times);
+
+  // Reconciling. `result`: success, error, terminal, waiting, suspended, cancelled.
+  void Reconciled(const std::string& object, absl::string_view result, absl::Duration took);
+  void Resynced();
+  void Drifted(const std::string& object, absl::string_view field);
+  void DriftMissedByEvents(const std::string& object);
+  void Converged(const std::string& object,
+                 absl::Duration took);  // from first seen out of sync to in sync and ready
+  void StepDone(absl::string_view operation, bool ok,
+                absl::Duration took);  // an operation's name as in plan::Name
+  void PulledBytes(int64_t bytes);
+  void RivalsDetected(const std::set<std::string>& names);  // replaces the set
+  void UncleanRunnerStop();
+
+  // The work queue.
+  void QueueAdded();
+  void QueueRetried();
+  void QueueTaken(absl::Duration waited);
+  void QueueState(size_t depth, absl::Duration unfinished);
+
+ private:
+  struct Series;
+  std::unique_ptr<Series> series_;
+};
+
+}  // namespace spacelet::report

@@ -1,0 +1,18 @@
+// What is missing for the host to be ready: the one definition behind /readyz, the Ready condition and
+// `apply`.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pkg/report/status.h"
+
+namespace spacelet::report {
+
+// One sentence for each thing that is missing, in the order a person should look at them; empty when the
+// newest document seen is the accepted one and is observed, Docker answers, every object is Synced and Ready,
+// and no rollout or removal is under way. Pure; does not look at the Ready condition of the host, which is
+// made from it.
+std::vector<std::string> Missing(const Status& status);
+
+}  // namespace spacelet::report
