@@ -1,6 +1,6 @@
-// A strict YAML tree with positions, for documents that people and machines write by hand. It is stricter than YAML:
-// one document; no anchors, aliases, tags or duplicate keys; keys are text; scalars stay text and the reader decides
-// what they mean (so `no`, `010` and `1e3` surprise nobody); `<<` is a key like any other.
+// A strict YAML tree with positions, for documents that people and machines write by hand. It is stricter
+// than YAML: one document; no anchors, aliases, tags or duplicate keys; keys are text; scalars stay text and
+// the reader decides what they mean (so `no`, `010` and `1e3` surprise nobody); `<<` is a key like any other.
 // The only package that knows yaml-cpp.
 #pragma once
 
@@ -18,16 +18,16 @@ inline constexpr int kMaxDepth = 32;
 
 struct Entry;
 
-// A plain value. `line` and `column` are 1-based and point at the first character (columns count bytes); 0 in a tree
-// that was built by hand.
+// A plain value. `line` and `column` are 1-based and point at the first character (columns count bytes); 0 in
+// a tree that was built by hand.
 struct Node {
   enum class Kind { kNull, kScalar, kSequence, kMap };
 
-  Kind kind = Kind::kNull;    // kNull: nothing, `~` or a plain `null`
-  std::string text;           // kScalar, escapes resolved
-  bool quoted = false;        // kScalar: 'x', "x" or a block scalar; false: plain
-  std::vector<Node> items;    // kSequence
-  std::vector<Entry> entries; // kMap, in the document's order; keys are unique
+  Kind kind = Kind::kNull;     // kNull: nothing, `~` or a plain `null`
+  std::string text;            // kScalar, escapes resolved
+  bool quoted = false;         // kScalar: 'x', "x" or a block scalar; false: plain
+  std::vector<Node> items;     // kSequence
+  std::vector<Entry> entries;  // kMap, in the document's order; keys are unique
   int line = 0, column = 0;
 
   bool is_null() const { return kind == Kind::kNull; }
@@ -37,8 +37,8 @@ struct Node {
 
   const Node* Find(absl::string_view key) const;  // null when absent or not a map
 
-  // For building a tree. A text is plain where YAML reads it as the same string, else quoted; Plain is never quoted
-  // (numbers, booleans).
+  // For building a tree. A text is plain where YAML reads it as the same string, else quoted; Plain is never
+  // quoted (numbers, booleans).
   static Node Text(absl::string_view text);
   static Node Plain(absl::string_view text);
   static Node Sequence(std::vector<Node> items = {});
@@ -62,19 +62,21 @@ struct Error {
 };
 
 struct Parsed {
-  // There as long as the syntax is whole, even beside errors (a duplicate key keeps its first value), so that a reader
-  // can report its own errors as well. Absent when there is nothing to read. Nobody may act on it unless ok().
+  // There as long as the syntax is whole, even beside errors (a duplicate key keeps its first value), so that
+  // a reader can report its own errors as well. Absent when there is nothing to read. Nobody may act on it
+  // unless ok().
   std::optional<Node> root;
   std::vector<Error> errors;  // in file order
   bool ok() const { return root.has_value() && errors.empty(); }
 };
 
-// Rejects what the first paragraph says, and: more than kMaxBytes, an empty text or one of only comments, invalid UTF-8,
-// UTF-16, a byte order mark, control and bidirectional characters, nesting over kMaxDepth. Total: never throws, never
-// hangs, linear in the size of the text.
+// Rejects what the first paragraph says, and: more than kMaxBytes, an empty text or one of only comments,
+// invalid UTF-8, UTF-16, a byte order mark, control and bidirectional characters, nesting over kMaxDepth.
+// Total: never throws, never hangs, linear in the size of the text.
 Parsed Parse(absl::string_view text);
 
-// The tree as YAML text in block style, which Parse reads as the same tree. Plain scalars stay plain, quoted ones quoted.
+// The tree as YAML text in block style, which Parse reads as the same tree. Plain scalars stay plain, quoted
+// ones quoted.
 std::string Emit(const Node& node);
 
 }  // namespace spacelet::yaml
