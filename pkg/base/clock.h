@@ -8,8 +8,8 @@
 
 namespace spacelet::base {
 
-// A point on the monotonic clock. Deadlines and intervals use it; the wall clock is for display only, so that a
-// stepped clock (NTP, suspend, a VM moved) neither skips nor repeats work.
+// A point on the monotonic clock. Deadlines and intervals use it; the wall clock is for display only, so that
+// a stepped clock (NTP, suspend, a VM moved) neither skips nor repeats work.
 struct Instant {
   absl::Duration since_epoch;  // since an arbitrary epoch, the same for one process
 

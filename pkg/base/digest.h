@@ -7,7 +7,7 @@
 
 namespace spacelet::base {
 
-std::string Sha256Hex(absl::string_view bytes);                              // 64 characters
-std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);   // 64 characters
+std::string Sha256Hex(absl::string_view bytes);                             // 64 characters
+std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);  // 64 characters
 
 }  // namespace spacelet::base

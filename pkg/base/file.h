@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 
 #include "absl/status/status.h"
@@ -12,7 +13,8 @@
 
 namespace spacelet::base {
 
-// What fstat says about a file that was read; equal values around a read mean that it was not changed meanwhile.
+// What fstat says about a file that was read; equal values around a read mean that it was not changed
+// meanwhile.
 struct FileStamp {
   uint64_t device = 0, inode = 0, size = 0;
   int64_t mtime_ns = 0, ctime_ns = 0;
@@ -25,16 +27,26 @@ struct FileContent {
 };
 
 // Reads a regular file (symlinks are followed). Never blocks on a FIFO or a device.
-// Errors: NotFound; PermissionDenied; FailedPrecondition not a regular file; OutOfRange larger than `max_bytes`;
-// Aborted changed while it was read; Unavailable any other errno. Messages name the path and the errno's text.
+// Errors: NotFound; PermissionDenied; FailedPrecondition not a regular file, or below one; OutOfRange larger
+// than `max_bytes`; Aborted changed while it was read; Unavailable any other errno. Messages name the path
+// and the errno's text.
 absl::StatusOr<FileContent> ReadFile(const std::string& path, size_t max_bytes);
 
-// Writes `path` by a temporary file beside it, fsync, rename, fsync of the directory. `owner`/`group` -1: unchanged.
-// Errors: as ReadFile; a failure leaves the old file in place and no temporary file.
-absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes, mode_t mode, uid_t owner = static_cast<uid_t>(-1),
-                                 gid_t group = static_cast<gid_t>(-1));
+// What stat says now (symlinks are followed). Errors: as ReadFile.
+absl::StatusOr<FileStamp> StampFile(const std::string& path);
 
-// mkdir -p; existing directories keep their mode. Errors: FailedPrecondition when a component is not a directory.
+// WriteFileAtomically's temporary files are called ".<name>.tmp-XXXXXX"; one stays behind only when the
+// process dies.
+inline constexpr char kTemporaryInfix[] = ".tmp-";
+
+// Writes `path` by a temporary file beside it, fsync, rename, fsync of the directory. `owner`/`group` -1:
+// unchanged. `mode` is exact (no umask). Errors: as ReadFile; a failure leaves the old file in place and no
+// temporary file; only a failed fsync of the directory comes after the new file is in place.
+absl::Status WriteFileAtomically(const std::string& path, absl::string_view bytes, mode_t mode,
+                                 uid_t owner = static_cast<uid_t>(-1), gid_t group = static_cast<gid_t>(-1));
+
+// mkdir -p; those it makes get exactly `mode`, existing ones keep theirs. Errors: FailedPrecondition when a
+// component is not a directory.
 absl::Status MakeDirectories(const std::string& path, mode_t mode);
 
 }  // namespace spacelet::base

@@ -1,5 +1,6 @@
-// Mutex and condition variable that clang's thread-safety analysis understands and whose timed waits run on the
-// monotonic clock. (Abseil 20220623 waits on the wall clock: a clock stepped back by a day would hold up a wait for a day.)
+// Mutex and condition variable that clang's thread-safety analysis understands and whose timed waits run on
+// the monotonic clock. (Abseil 20220623 waits on the wall clock: a clock stepped back by a day would hold up
+// a wait for a day.)
 #pragma once
 
 #include <chrono>
@@ -39,7 +40,8 @@ class CondVar {
     cv_.wait(lock);
     lock.release();
   }
-  void WaitUntil(Mutex& mu, std::chrono::steady_clock::time_point deadline) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
+  void WaitUntil(Mutex& mu, std::chrono::steady_clock::time_point deadline)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu) {
     std::unique_lock<std::mutex> lock(mu.mu_, std::adopt_lock);
     cv_.wait_until(lock, deadline);
     lock.release();

@@ -1,4 +1,5 @@
-// Structured logging: a constant message and key/value pairs, one line an event. spdlog underneath (log.cc only).
+// Structured logging: a constant message and key/value pairs, one line an event. spdlog underneath (log.cc
+// only).
 //   logger.Info("image pulled", {{"object", key}, {"took", absl::FormatDuration(d)}});
 // Thread-safety: a Logger is a value; copies share one thread-safe sink.
 #pragma once
@@ -26,8 +27,8 @@ class Logger {
  public:
   // Drops everything. For tests and one-shot commands.
   Logger();
-  // Writes to `fd`, which stays open. Every value and message goes through `redact` first; a line that cannot be
-  // written at once is dropped and counted, so that a blocked journal never blocks a reconcile.
+  // Writes to `fd`, which stays open. Every value and message goes through `redact` first; a line that cannot
+  // be written at once is dropped and counted, so that a blocked journal never blocks a reconcile.
   static Logger ToFd(int fd, Format format, Level level, std::function<std::string(std::string)> redact);
   // For tests: each finished line goes to `out`.
   static Logger ToFunction(std::function<void(std::string)> out, Format format, Level level,

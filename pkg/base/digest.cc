@@ -1,0 +1,46 @@
+#include "pkg/base/digest.h"
+
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "absl/strings/escaping.h"
+
+namespace spacelet::base {
+namespace {
+
+using Sha256Bytes = std::array<unsigned char, 32>;
+
+std::string Hex(const Sha256Bytes& digest) {
+  return absl::BytesToHexString(
+      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
+}
+
+// OpenSSL fails here only without memory or without its own provider; a made-up identity would be worse than
+// no process.
+void Require(bool ok) {
+  if (!ok) std::abort();
+}
+
+}  // namespace
+
+std::string Sha256Hex(absl::string_view bytes) {
+  Sha256Bytes digest;
+  unsigned int length = 0;
+  Require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1);
+  return Hex(digest);
+}
+
+std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes) {
+  Sha256Bytes digest;
+  unsigned int length = 0;
+  const void* key_bytes = key.empty() ? "" : key.data();  // OpenSSL takes a null key for "the one of before"
+  Require(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
+               reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
+               &length) != nullptr);
+  return Hex(digest);
+}
+
+}  // namespace spacelet::base
