@@ -1,8 +1,10 @@
-// HTTP/1.1 client over a unix socket, TCP or TLS; one connection a call (cpp-httplib underneath, client.cc only).
-// The traps of cpp-httplib 0.11.4 are handled here and nowhere else: own Host header, total deadline (its timeouts are
-// per read), sticky cancellation, response cap, no keep-alive (a 304 on one hangs).
+// HTTP/1.1 client over a unix socket, TCP or TLS; one connection a call (cpp-httplib underneath, client.cc
+// only). The traps of cpp-httplib 0.11.4 are handled here and nowhere else: own Host header, total deadline
+// (its timeouts are per read), sticky cancellation, response cap, no keep-alive (a 304 on one hangs).
 #pragma once
 
+#include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -16,6 +18,8 @@
 
 namespace spacelet::http {
 
+class DeadlineTimer;  // deadline_timer.h
+
 struct TlsFiles {  // PEM paths; empty: not used
   std::string ca, cert, key;
 };
@@ -28,7 +32,8 @@ struct Endpoint {
   int port = 0;
   TlsFiles tls;
 };
-// "unix:///var/run/docker.sock", "tcp://host:port", "http://host:port", "https://host:port".
+// "unix:///var/run/docker.sock", "tcp://host:port", "http://host:port", "https://host:port". Errors:
+// InvalidArgument.
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view url);
 
 struct Request {
@@ -46,32 +51,39 @@ struct Response {
 };
 
 struct CallOptions {
-  absl::Duration deadline = absl::Seconds(30);             // for the whole call; infinite for a stream
-  absl::Duration inactivity = absl::InfiniteDuration();    // longest silence in a body
-  size_t max_body_bytes = 16 << 20;                        // above: OutOfRange, connection closed
+  absl::Duration deadline = absl::Seconds(30);           // for the whole call; infinite for a stream
+  absl::Duration inactivity = absl::InfiniteDuration();  // longest silence in a body
+  size_t max_body_bytes = 16 << 20;                      // above: OutOfRange, connection closed
   std::stop_token stop;
 };
 
 // Thread-safety: thread-safe; each call has a connection of its own.
 class Client {
  public:
+  // Ignores SIGPIPE in the whole process.
   explicit Client(Endpoint endpoint);
   ~Client();
-  // Any HTTP status is OK here. Errors: Unavailable refused, absent, EOF, cut body; DeadlineExceeded; Cancelled by stop;
-  // PermissionDenied EACCES on the socket; OutOfRange body too large. Messages name method and target.
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Any HTTP status is OK here. Errors: Unavailable refused, absent, EOF, cut body; DeadlineExceeded;
+  // Cancelled by stop; PermissionDenied EACCES on the socket; OutOfRange body too large; InvalidArgument
+  // control characters in target or headers; ResourceExhausted no thread to be had. Messages name method and
+  // target.
   absl::StatusOr<Response> Call(const Request& request, const CallOptions& options);
-  // `on_chunk` gets the body as it comes when the status is 2xx; false ends the call with OK. Other statuses: the body is collected.
-  // `on_open` (may be null) is called once at the response's header.
+  // `on_chunk` gets the body as it comes when the status is 2xx; false ends the call with OK. Other statuses:
+  // the body is collected. `on_open` (may be null) is called once at the response's header. `max_body_bytes`
+  // does not limit chunks.
   absl::StatusOr<Response> Stream(const Request& request, const CallOptions& options,
                                   const std::function<void(int status)>& on_open,
                                   const std::function<bool(absl::string_view chunk)>& on_chunk);
-  // Sends the body piece by piece from `next` (empty: end); for docker load.
+  // Sends `size` bytes piece by piece from `next`, which is asked with the offset reached; its error ends the
+  // call.
   absl::StatusOr<Response> Upload(const Request& request, const CallOptions& options, uint64_t size,
                                   const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next);
 
  private:
   Endpoint endpoint_;
-  class DeadlineTimer;
   std::unique_ptr<DeadlineTimer> timer_;
 };
 

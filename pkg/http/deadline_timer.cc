@@ -1,0 +1,138 @@
+#include "pkg/http/deadline_timer.h"
+
+#include <fcntl.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <system_error>
+
+#include "absl/strings/str_cat.h"
+
+namespace spacelet::http {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+
+constexpr auto kCutAgain = std::chrono::milliseconds(10);
+
+// Far enough to be never, near enough that adding it to now does not overflow.
+constexpr absl::Duration kNever = absl::Hours(24 * 365);
+
+nanoseconds ToNanoseconds(absl::Duration d) {
+  return absl::ToChronoNanoseconds(std::clamp(d, absl::ZeroDuration(), kNever));
+}
+
+}  // namespace
+
+CallGuard::CallGuard(absl::Duration deadline, absl::Duration inactivity)
+    : deadline_(steady_clock::now() + ToNanoseconds(deadline)),
+      inactivity_(ToNanoseconds(inactivity)),
+      last_activity_(steady_clock::now()) {}
+
+CallGuard::~CallGuard() {
+  if (socket_ >= 0) close(socket_);
+}
+
+void CallGuard::Adopt(int socket) {
+  base::MutexLock lock(mu_);
+  // A host with several addresses is tried one socket after the other.
+  if (socket_ >= 0) close(socket_);
+  socket_ = fcntl(socket, F_DUPFD_CLOEXEC, 0);
+}
+
+void CallGuard::Touch() {
+  base::MutexLock lock(mu_);
+  last_activity_ = steady_clock::now();
+}
+
+void CallGuard::Cut(Cause cause) {
+  base::MutexLock lock(mu_);
+  CutLocked(cause);
+}
+
+void CallGuard::CutLocked(Cause cause) {
+  if (cause_ == Cause::kNone) cause_ = cause;
+  if (socket_ >= 0) shutdown(socket_, SHUT_RDWR);
+}
+
+CallGuard::Cause CallGuard::cause() const {
+  base::MutexLock lock(mu_);
+  return cause_;
+}
+
+SteadyTime CallGuard::Due() const {
+  base::MutexLock lock(mu_);
+  if (cause_ != Cause::kNone) return steady_clock::now() + kCutAgain;
+  return std::min(deadline_, last_activity_ + inactivity_);
+}
+
+void CallGuard::Expire(SteadyTime now) {
+  base::MutexLock lock(mu_);
+  if (cause_ != Cause::kNone || now >= deadline_) {
+    CutLocked(Cause::kDeadline);
+  } else if (now >= last_activity_ + inactivity_) {
+    CutLocked(Cause::kInactivity);
+  }
+}
+
+DeadlineTimer::~DeadlineTimer() {
+  std::thread thread;
+  {
+    base::MutexLock lock(mu_);
+    quit_ = true;
+    thread = std::move(thread_);
+    changed_.NotifyAll();
+  }
+  if (thread.joinable()) thread.join();
+}
+
+absl::Status DeadlineTimer::Add(CallGuard& call) {
+  base::MutexLock lock(mu_);
+  try {
+    if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
+  } catch (const std::system_error& e) {
+    return absl::ResourceExhaustedError(absl::StrCat("cannot start the thread for deadlines: ", e.what()));
+  }
+  const auto [position, inserted] = queue_.emplace(call.Due(), &call);
+  if (position == queue_.begin()) changed_.NotifyAll();
+  return absl::OkStatus();
+}
+
+void DeadlineTimer::Refresh(CallGuard& call) {
+  base::MutexLock lock(mu_);
+  EraseLocked(call);
+  queue_.emplace(call.Due(), &call);
+  changed_.NotifyAll();
+}
+
+void DeadlineTimer::Remove(CallGuard& call) {
+  base::MutexLock lock(mu_);
+  EraseLocked(call);
+}
+
+void DeadlineTimer::EraseLocked(CallGuard& call) {
+  std::erase_if(queue_, [&](const auto& entry) { return entry.second == &call; });
+}
+
+void DeadlineTimer::Run() {
+  base::MutexLock lock(mu_);
+  while (!quit_) {
+    if (queue_.empty()) {
+      changed_.Wait(mu_);
+      continue;
+    }
+    const auto [due, call] = *queue_.begin();
+    const SteadyTime now = steady_clock::now();
+    if (due > now) {
+      changed_.WaitUntil(mu_, due);
+      continue;
+    }
+    queue_.erase(queue_.begin());
+    call->Expire(now);
+    queue_.emplace(call->Due(), call);
+  }
+}
+
+}  // namespace spacelet::http
