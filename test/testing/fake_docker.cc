@@ -7,7 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/base/status_macros.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
 bool HasLabel(const std::map<std::string, std::string>& labels, const std::string& label) {
@@ -401,4 +401,4 @@ void FakeDocker::ClearCalls() {
   calls_.clear();
 }
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

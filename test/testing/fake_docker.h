@@ -20,7 +20,7 @@
 #include "pkg/docker/client.h"
 #include "test/testing/fake_engine.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 
 // One call of docker::Client, by the name of its method.
 struct Call {
@@ -168,4 +168,4 @@ class FakeDocker : public docker::Client {
   int stream_epoch_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

@@ -8,10 +8,10 @@
 #include "absl/strings/str_format.h"
 #include "pkg/base/status_macros.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
-constexpr char kHttpStatus[] = "spacelet.test/http-status";
+constexpr char kHttpStatus[] = "spacelet.testing/http-status";
 constexpr size_t kEventRing = 256;  // moby daemon/events: eventsLimit
 
 absl::StatusCode CodeOf(int http_status, bool creates) {
@@ -286,4 +286,4 @@ std::vector<docker::Network> FakeEngine::Networks() const {
   return shown;
 }
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

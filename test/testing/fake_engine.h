@@ -21,7 +21,7 @@
 #include "absl/time/time.h"
 #include "pkg/docker/types.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 
 // What the daemon refuses, as docker::Client reports it. `creates`: a 409 of a create is AlreadyExists, else
 // Aborted.
@@ -167,4 +167,4 @@ class FakeEngine {
   std::deque<docker::Event> events_;
 };
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

@@ -7,7 +7,7 @@
 #include "pkg/base/status_macros.h"
 #include "test/testing/fake_engine.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
 using docker::ContainerStatus;
@@ -537,4 +537,4 @@ void FakeEngine::RestartDaemon() {
   }
 }
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing
