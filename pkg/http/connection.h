@@ -1,0 +1,62 @@
+// One connection of the server, from accept to close: a header is read, one answer is sent, the rest is
+// drained. A state machine without a thread: the server's loop tells it what poll() and the clock say.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "pkg/base/clock.h"
+#include "pkg/http/request_header.h"
+#include "pkg/http/server.h"
+
+namespace spacelet::http {
+
+// Not thread-safe.
+class Connection {
+ public:
+  using Answer = std::function<ServerResponse(const RequestHeader&)>;
+
+  // Takes the socket, which must be non-blocking. `limits` and `answer` outlive the connection.
+  Connection(int fd, const ServerLimits& limits, const Answer& answer, base::Instant now);
+  ~Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+
+  int fd() const { return fd_; }
+  short interest() const;                               // poll events to wait for
+  base::Instant deadline() const { return deadline_; }  // when OnDeadline is due
+  bool closed() const { return phase_ == Phase::kClosed; }
+  // A stream with nothing to send is the last to be given up for a newcomer.
+  bool idle_stream() const { return phase_ == Phase::kStream; }
+
+  void OnReady(base::Instant now);  // something of interest() happened
+  void OnDeadline(base::Instant now);
+
+ private:
+  enum class Phase { kHeader, kSend, kStream, kLinger, kClosed };
+
+  void ReadHeader(base::Instant now);
+  void Respond(const ServerResponse& response, bool with_body, bool chunked, base::Instant now);
+  void Refuse(const Refusal& refusal, base::Instant now);
+  void AnswerHeader(absl::string_view bytes, base::Instant now);
+  void Send(base::Instant now);
+  void AfterSend(base::Instant now);
+  void Pull(base::Instant now);
+  void Discard();
+  void Linger(base::Instant now);
+  void Close() { phase_ = Phase::kClosed; }
+
+  const int fd_;
+  const ServerLimits& limits_;
+  const Answer& answer_;
+  Phase phase_ = Phase::kHeader;
+  base::Instant deadline_;
+  std::string in_, out_;
+  size_t sent_ = 0;
+  std::function<std::optional<std::string>()> more_;
+  bool chunked_ = false;
+};
+
+}  // namespace spacelet::http
