@@ -1,5 +1,5 @@
-// plan → docker::Writer. Carries no decision: in order, one step one call, stops at the first failure and retries
-// nothing (the next round observes afresh).
+// plan → docker::Writer. Carries no decision: in order, one step one call, stops at the first failure and
+// retries nothing (the next round observes afresh).
 #pragma once
 
 #include <functional>
@@ -27,9 +27,9 @@ class Listener {
 };
 
 struct Report {
-  size_t steps_done = 0;      // of those that were begun and ended well
-  bool stopped_early = false; // a step that waits, or `interrupt`
-  absl::Status status;        // of the failed step, with "CreateContainer vm-runner.next: …" in front
+  size_t steps_done = 0;       // of those that were begun and ended well
+  bool stopped_early = false;  // a step that waits, or `interrupt`
+  absl::Status status;         // of the failed step, with "CreateContainer vm-runner.next: …" in front
   std::string failed_object;
   std::optional<size_t> failed_step;
 };
@@ -48,10 +48,12 @@ LocalFiles& HostFiles();
 // Thread-safety: thread-safe.
 class Executor {
  public:
-  Executor(docker::Client& docker, LocalFiles& files, secret::Store& secrets, base::Clock& clock, Listener& listener);
-  // Stops before the first step that waits. `interrupt` (a newer revision, shutdown) ends a pull at once and otherwise
-  // takes effect between two steps: a stop or a rename that was begun is always seen through.
-  Report Run(const plan::Plan& plan, const std::stop_token& interrupt);
+  Executor(docker::Client& docker, LocalFiles& files, secret::Store& secrets, base::Clock& clock,
+           Listener& listener);
+  // Stops before the first step that waits. `interrupt` (a newer revision, shutdown) ends a pull at once and
+  // otherwise takes effect between two steps: a stop or a rename that was begun is always seen through,
+  // unless `shutdown` ends the call (the daemon finishes a stop that it has begun).
+  Report Run(const plan::Plan& plan, const std::stop_token& interrupt, const std::stop_token& shutdown = {});
 
  private:
   docker::Client& docker_;
@@ -60,5 +62,9 @@ class Executor {
   base::Clock& clock_;
   Listener& listener_;
 };
+
+// What a person can do about a refused step, from the daemon's words; "" when nothing better than these is
+// known.
+std::string Remedy(const plan::Operation& operation, const absl::Status& status);
 
 }  // namespace spacelet::execute

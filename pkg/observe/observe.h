@@ -1,4 +1,5 @@
-// docker::Reader → plan::ObservedState. Lossless and sorted; a failed call is an error, never "nothing is there".
+// docker::Reader → plan::ObservedState. Lossless and sorted; a failed call is an error, never "nothing is
+// there".
 #pragma once
 
 #include <map>
@@ -26,20 +27,39 @@ class Observer {
   // Everything of the host: 1 list of our containers, 1 inspect per workload, 1 network look-up, images.
   absl::StatusOr<plan::ObservedState> Snapshot(const desired::Host& desired, const std::stop_token& stop);
   // What one key's plan needs. For an owned key that is no longer desired too.
-  absl::StatusOr<plan::ObservedState> ForKey(const std::string& key, const desired::Host& desired, const std::stop_token& stop);
+  absl::StatusOr<plan::ObservedState> ForKey(const std::string& key, const desired::Host& desired,
+                                             const std::stop_token& stop);
 
-  // Looks over every container of the host for those that stand in our way (SPEC 3): same port, hostname on our
-  // network, DELEGATE_NAME, a rival manager. Each foreign container is inspected once, cached by id. Called at (re)connect, at a
-  // new revision and every ten minutes, not at every resync: on a host with 500 containers the list is the cost.
+  // Looks over every container of the host for those that stand in our way (SPEC 3): same port, hostname on
+  // our network, DELEGATE_NAME, a rival manager. Each foreign container is inspected once, cached by id.
+  // Called at (re)connect, at a new revision and every ten minutes, not at every resync: on a host with 500
+  // containers the list is the cost.
   absl::Status ScanRivals(const desired::Host& desired, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  using Stop = std::stop_token;
+  absl::Status Containers(const desired::Host& desired, const std::set<std::string>& names,
+                          plan::ObservedState& now, const Stop& stop);
+  absl::Status Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop);
+  absl::Status Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
+                      const Stop& stop);
+  void Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop);
+  absl::Status SecretFiles(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  std::vector<plan::Rival> Rivals(const std::string& key) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<plan::ObservedState> Observe(const desired::Host& desired,
+                                              const std::vector<const desired::Container*>& wanted,
+                                              const std::set<std::string>& names, bool networks,
+                                              const Stop& stop);
+
   docker::Reader& docker_;
   secret::Store& secrets_;
   base::Clock& clock_;
   base::Mutex mu_;
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
-  std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // inspected once, by id
+  std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
+  // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.
+  std::map<std::string, std::pair<std::string, bool>> compared_files_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace spacelet::observe

@@ -1,5 +1,5 @@
-// The operations a plan is made of. Each Docker operation is exactly one call; new objects are named by name, old
-// ones by id. A plan is a value: it can be printed, compared and thrown away.
+// The operations a plan is made of. Each Docker operation is exactly one call; new objects are named by name,
+// old ones by id. A plan is a value: it can be printed, compared and thrown away.
 #pragma once
 
 #include <optional>
@@ -20,9 +20,18 @@ struct PullImage {
   std::optional<api::ImagePullSecret> secret;
   bool operator==(const PullImage&) const = default;
 };
-struct LoadImage { std::string archive, reference; bool operator==(const LoadImage&) const = default; };
-struct CreateNetwork { docker::NetworkConfig config; bool operator==(const CreateNetwork&) const = default; };
-struct RemoveNetwork { std::string id, name; bool operator==(const RemoveNetwork&) const = default; };
+struct LoadImage {
+  std::string archive, reference;
+  bool operator==(const LoadImage&) const = default;
+};
+struct CreateNetwork {
+  docker::NetworkConfig config;
+  bool operator==(const CreateNetwork&) const = default;
+};
+struct RemoveNetwork {
+  std::string id, name;
+  bool operator==(const RemoveNetwork&) const = default;
+};
 struct ConnectNetwork {
   std::string network, container;  // a network's name or id; a container's name or id
   std::vector<std::string> aliases;
@@ -33,35 +42,79 @@ struct DisconnectNetwork {
   bool force = false;
   bool operator==(const DisconnectNetwork&) const = default;
 };
-struct CreateContainer { docker::CreateContainerRequest request; bool operator==(const CreateContainer&) const = default; };
+struct CreateContainer {
+  docker::CreateContainerRequest request;
+  bool operator==(const CreateContainer&) const = default;
+};
 struct CopyFiles {
   std::string container;
   std::vector<docker::FileToCopy> files;
   bool operator==(const CopyFiles&) const = default;
 };
-struct StartContainer { std::string container; bool operator==(const StartContainer&) const = default; };
-struct StopContainer { std::string id; absl::Duration grace; bool operator==(const StopContainer&) const = default; };
-struct KillContainer { std::string id; bool operator==(const KillContainer&) const = default; };
-struct RestartContainer { std::string id; absl::Duration grace; bool operator==(const RestartContainer&) const = default; };
-struct RenameContainer { std::string container, new_name; bool operator==(const RenameContainer&) const = default; };
+struct StartContainer {
+  std::string container;
+  bool operator==(const StartContainer&) const = default;
+};
+struct StopContainer {
+  std::string id;
+  absl::Duration grace;
+  bool operator==(const StopContainer&) const = default;
+};
+struct KillContainer {
+  std::string id;
+  bool operator==(const KillContainer&) const = default;
+};
+struct RestartContainer {
+  std::string id;
+  absl::Duration grace;
+  bool operator==(const RestartContainer&) const = default;
+};
+struct RenameContainer {
+  std::string container, new_name;
+  bool operator==(const RenameContainer&) const = default;
+};
 struct UpdateContainer {
   std::string id;
   docker::LiveResources resources;
   std::optional<docker::RestartPolicy> restart_policy;
   bool operator==(const UpdateContainer&) const = default;
 };
-struct UnpauseContainer { std::string id; bool operator==(const UnpauseContainer&) const = default; };
-struct RemoveContainer { std::string id; bool force = false; bool operator==(const RemoveContainer&) const = default; };
-struct RemoveImage { std::string reference; bool operator==(const RemoveImage&) const = default; };
+struct UnpauseContainer {
+  std::string id;
+  bool operator==(const UnpauseContainer&) const = default;
+};
+struct RemoveContainer {
+  std::string id;
+  bool force = false;
+  bool operator==(const RemoveContainer&) const = default;
+};
+struct RemoveImage {
+  std::string reference;
+  bool operator==(const RemoveImage&) const = default;
+};
 // Local, not Docker.
-struct CreateDirectory { std::string path; uint32_t mode = 0755; bool operator==(const CreateDirectory&) const = default; };
-struct WritePoolFile { desired::PoolFile file; bool operator==(const WritePoolFile&) const = default; };
-struct RemovePoolFile { std::string path; bool operator==(const RemovePoolFile&) const = default; };
-struct CopyOutFile { std::string id, container_path, host_path; bool operator==(const CopyOutFile&) const = default; };
+struct CreateDirectory {
+  std::string path;
+  uint32_t mode = 0755;
+  bool operator==(const CreateDirectory&) const = default;
+};
+struct WritePoolFile {
+  desired::PoolFile file;
+  bool operator==(const WritePoolFile&) const = default;
+};
+struct RemovePoolFile {
+  std::string path;
+  bool operator==(const RemovePoolFile&) const = default;
+};
+struct CopyOutFile {
+  std::string id, container_path, host_path;
+  bool operator==(const CopyOutFile&) const = default;
+};
 
-using Operation = std::variant<PullImage, LoadImage, CreateNetwork, RemoveNetwork, ConnectNetwork, DisconnectNetwork,
-                               CreateContainer, CopyFiles, StartContainer, StopContainer, KillContainer, RestartContainer,
-                               RenameContainer, UpdateContainer, UnpauseContainer, RemoveContainer, RemoveImage,
-                               CreateDirectory, WritePoolFile, RemovePoolFile, CopyOutFile>;
+using Operation =
+    std::variant<PullImage, LoadImage, CreateNetwork, RemoveNetwork, ConnectNetwork, DisconnectNetwork,
+                 CreateContainer, CopyFiles, StartContainer, StopContainer, KillContainer, RestartContainer,
+                 RenameContainer, UpdateContainer, UnpauseContainer, RemoveContainer, RemoveImage,
+                 CreateDirectory, WritePoolFile, RemovePoolFile, CopyOutFile>;
 
 }  // namespace spacelet::plan

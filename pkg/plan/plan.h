@@ -1,6 +1,7 @@
-// The pure core: desired × observed → plan. Total: no status, no clock but observed.taken_at, no I/O, no log, its input
-// is not changed, and the same input gives the same text. A replacement is not a procedure somebody is in the middle
-// of: it is a function of what is there now, so the agent may be killed between any two steps.
+// The pure core: desired × observed → plan. Total: no status, no clock but observed.taken_at, no I/O, no log,
+// its input is not changed, and the same input gives the same text. A replacement is not a procedure somebody
+// is in the middle of: it is a function of what is there now, so the agent may be killed between any two
+// steps.
 #pragma once
 
 #include <string>
@@ -14,7 +15,8 @@ namespace spacelet::plan {
 
 // One field that differs. Secrets are "***".
 struct Change {
-  std::string field;  // the document's path below the workload: "image", "env.DELEGATE_TOKEN", "resources.memory"
+  std::string
+      field;  // the document's path below the workload: "image", "env.DELEGATE_TOKEN", "resources.memory"
   std::string from, to;
   bool operator==(const Change&) const = default;
 };
@@ -43,7 +45,8 @@ struct Conflict {
 
 // Seen, and not to be repaired now: reported only.
 struct Notice {
-  std::string object, reason, message;  // reason: api::reason, e.g. LimitNotRemovable, SecretUnavailable, InvalidPool
+  std::string object, reason,
+      message;         // reason: api::reason, e.g. LimitNotRemovable, SecretUnavailable, InvalidPool
   bool blocks = true;  // the object is not in sync because of it
   bool operator==(const Notice&) const = default;
 };
@@ -68,7 +71,8 @@ Plan ComputeFor(const std::string& key, const desired::Host& desired, const Obse
 // The plans of all keys, in order: what `spacelet plan` prints.
 Plan Compute(const desired::Host& desired, const ObservedState& observed);
 
-// Everything owned is stopped gracefully and removed, delegate before runner before network: what `down` does.
+// Everything owned is stopped gracefully and removed, delegate before runner before network: what `down`
+// does.
 Plan ComputeDown(const desired::Host& desired, const ObservedState& observed);
 
 }  // namespace spacelet::plan

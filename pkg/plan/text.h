@@ -1,4 +1,5 @@
-// A plan as stable text, the same in tests, `spacelet plan`, logs and goldens. Values of secrets are never in it.
+// A plan as stable text, the same in tests, `spacelet plan`, logs and goldens. Values of secrets are never in
+// it.
 #pragma once
 
 #include <string>
@@ -10,7 +11,8 @@ namespace spacelet::plan {
 
 // The operation's name as in SPEC 6: "PullImage", "CreateContainer", …
 absl::string_view Name(const Operation& operation);
-// Its arguments for people: "drone/drone-runner-aws:1.0.0-rc.310", "vm-runner (1.0.0-rc.310)", "vm-runner -> vm-runner.previous".
+// Its arguments for people: "drone/drone-runner-aws:1.0.0-rc.310", "vm-runner (1.0.0-rc.310)", "vm-runner ->
+// vm-runner.previous".
 std::string Describe(const Operation& operation);
 // One line a step, then what waits and conflicts:
 //   container/vm-runner  CreateContainer vm-runner.next  (spec changed)

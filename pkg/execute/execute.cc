@@ -1,0 +1,136 @@
+#include "pkg/execute/execute.h"
+
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/plan/text.h"
+
+namespace spacelet::execute {
+namespace {
+
+// One overload an operation; each is one call.
+class Caller {
+ public:
+  Caller(docker::Client& docker, LocalFiles& files, secret::Store& secrets, Listener& listener,
+         const plan::Step& step, const std::stop_token& interrupt, const std::stop_token& shutdown)
+      : docker_(docker),
+        files_(files),
+        secrets_(secrets),
+        listener_(listener),
+        step_(step),
+        interrupt_(interrupt),
+        shutdown_(shutdown) {}
+
+  absl::Status operator()(const plan::PullImage& op) {
+    ASSIGN_OR_RETURN(std::optional<docker::RegistryCredential> credential, Credential(op));
+    return docker_.PullImage(
+        op.reference, op.platform, credential,
+        [this](const docker::PullProgress& p) { listener_.PullProgressed(step_, p); }, interrupt_);
+  }
+  absl::Status operator()(const plan::LoadImage& op) { return docker_.LoadImage(op.archive, interrupt_); }
+  absl::Status operator()(const plan::CreateNetwork& op) {
+    return docker_.CreateNetwork(op.config, shutdown_).status();
+  }
+  absl::Status operator()(const plan::RemoveNetwork& op) { return docker_.RemoveNetwork(op.id, shutdown_); }
+  absl::Status operator()(const plan::ConnectNetwork& op) {
+    return docker_.ConnectNetwork(op.network, op.container, op.aliases, shutdown_);
+  }
+  absl::Status operator()(const plan::DisconnectNetwork& op) {
+    return docker_.DisconnectNetwork(op.network, op.container, op.force, shutdown_);
+  }
+  absl::Status operator()(const plan::CreateContainer& op) {
+    return docker_.CreateContainer(op.request, shutdown_).status();
+  }
+  absl::Status operator()(const plan::CopyFiles& op) {
+    return docker_.CopyFiles(op.container, op.files, shutdown_);
+  }
+  absl::Status operator()(const plan::StartContainer& op) {
+    return docker_.StartContainer(op.container, shutdown_);
+  }
+  absl::Status operator()(const plan::StopContainer& op) {
+    return docker_.StopContainer(op.id, op.grace, shutdown_);
+  }
+  absl::Status operator()(const plan::KillContainer& op) { return docker_.KillContainer(op.id, shutdown_); }
+  absl::Status operator()(const plan::RestartContainer& op) {
+    return docker_.RestartContainer(op.id, op.grace, shutdown_);
+  }
+  absl::Status operator()(const plan::RenameContainer& op) {
+    return docker_.RenameContainer(op.container, op.new_name, shutdown_);
+  }
+  absl::Status operator()(const plan::UpdateContainer& op) {
+    return docker_.UpdateContainer(op.id, op.resources, op.restart_policy, shutdown_);
+  }
+  absl::Status operator()(const plan::UnpauseContainer& op) {
+    return docker_.UnpauseContainer(op.id, shutdown_);
+  }
+  absl::Status operator()(const plan::RemoveContainer& op) {
+    return docker_.RemoveContainer(op.id, op.force, shutdown_);
+  }
+  absl::Status operator()(const plan::RemoveImage& op) {
+    return docker_.RemoveImage(op.reference, shutdown_);
+  }
+  absl::Status operator()(const plan::CreateDirectory& op) { return files_.CreateDirectory(op); }
+  absl::Status operator()(const plan::WritePoolFile& op) { return files_.WritePoolFile(op); }
+  absl::Status operator()(const plan::RemovePoolFile& op) { return files_.RemovePoolFile(op); }
+  absl::Status operator()(const plan::CopyOutFile& op) {
+    ASSIGN_OR_RETURN(const std::string bytes, docker_.ReadContainerFile(op.id, op.container_path, shutdown_));
+    return files_.WriteFile(op.host_path, bytes);
+  }
+
+ private:
+  absl::StatusOr<std::optional<docker::RegistryCredential>> Credential(const plan::PullImage& op) {
+    if (!op.secret) return std::nullopt;
+    const secret::Store::Entry password = secrets_.Get(op.secret->password, /*fresh=*/true, interrupt_);
+    if (!password.available)
+      return absl::UnavailableError(absl::StrCat("imagePullSecret.password has no value: ", password.error));
+    return docker::RegistryCredential{op.secret->username, password.value, "", ""};
+  }
+
+  docker::Client& docker_;
+  LocalFiles& files_;
+  secret::Store& secrets_;
+  Listener& listener_;
+  const plan::Step& step_;
+  const std::stop_token& interrupt_;
+  const std::stop_token& shutdown_;
+};
+
+absl::Status Explained(const plan::Step& step, const absl::Status& status) {
+  const std::string remedy = Remedy(step.operation, status);
+  return absl::Status(status.code(),
+                      absl::StrCat(plan::Name(step.operation), " ", plan::Describe(step.operation), ": ",
+                                   status.message(), remedy.empty() ? "" : "; ", remedy));
+}
+
+}  // namespace
+
+Executor::Executor(docker::Client& docker, LocalFiles& files, secret::Store& secrets, base::Clock& clock,
+                   Listener& listener)
+    : docker_(docker), files_(files), secrets_(secrets), clock_(clock), listener_(listener) {}
+
+Report Executor::Run(const plan::Plan& plan, const std::stop_token& interrupt,
+                     const std::stop_token& shutdown) {
+  Report report;
+  for (const plan::Step& step : plan.steps) {
+    if (step.waits || interrupt.stop_requested() || shutdown.stop_requested()) {
+      report.stopped_early = true;
+      break;
+    }
+    listener_.StepStarted(step);
+    const base::Instant began = clock_.Monotonic();
+    const absl::Status status =
+        std::visit(Caller(docker_, files_, secrets_, listener_, step, interrupt, shutdown), step.operation);
+    listener_.StepFinished(step, status, clock_.Monotonic() - began);
+    if (!status.ok()) {
+      report.status = Explained(step, status);
+      report.failed_object = step.object;
+      report.failed_step = report.steps_done;
+      break;
+    }
+    ++report.steps_done;
+  }
+  return report;
+}
+
+}  // namespace spacelet::execute

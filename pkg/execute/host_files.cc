@@ -1,0 +1,70 @@
+#include <pwd.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "pkg/base/file.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/execute/execute.h"
+
+namespace spacelet::execute {
+namespace {
+
+struct Owner {
+  uid_t user = static_cast<uid_t>(-1);
+  gid_t group = static_cast<gid_t>(-1);
+};
+
+// "65534" or "65534:65534". A user's name has a meaning only inside the image, so the file stays the agent's
+// then.
+Owner ParseOwner(const std::string& owner) {
+  Owner parsed;
+  const std::vector<std::string> parts = absl::StrSplit(owner, ':');
+  uint32_t id = 0;
+  if (absl::SimpleAtoi(parts[0], &id)) parsed.user = id;
+  if (parts.size() > 1 && absl::SimpleAtoi(parts[1], &id)) parsed.group = id;
+  return parsed;
+}
+
+std::string Directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
+
+class RealFiles : public LocalFiles {
+ public:
+  absl::Status CreateDirectory(const plan::CreateDirectory& op) override {
+    return base::MakeDirectories(op.path, op.mode);
+  }
+
+  absl::Status WritePoolFile(const plan::WritePoolFile& op) override {
+    RETURN_IF_ERROR(base::MakeDirectories(Directory(op.file.host_path), 0700));
+    const Owner owner = ParseOwner(op.file.owner);
+    // The workload's user must be able to go through the directory as well.
+    if (owner.user != static_cast<uid_t>(-1) &&
+        chown(Directory(op.file.host_path).c_str(), owner.user, owner.group) != 0)
+      return absl::UnavailableError(
+          absl::StrCat("chown ", Directory(op.file.host_path), ": ", strerror(errno)));
+    return base::WriteFileAtomically(op.file.host_path, op.file.content, 0600, owner.user, owner.group);
+  }
+
+  absl::Status RemovePoolFile(const plan::RemovePoolFile& op) override {
+    if (unlink(op.path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("remove ", op.path, ": ", strerror(errno)));
+  }
+
+  absl::Status WriteFile(const std::string& path, const std::string& content) override {
+    return base::WriteFileAtomically(path, content, 0600);
+  }
+};
+
+}  // namespace
+
+LocalFiles& HostFiles() {
+  static RealFiles files;
+  return files;
+}
+
+}  // namespace spacelet::execute

@@ -1,0 +1,237 @@
+#include "pkg/observe/observe.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <set>
+#include <tuple>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pkg/api/labels.h"
+#include "pkg/base/digest.h"
+#include "pkg/base/file.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/observe/rivals.h"
+#include "pkg/plan/ownership.h"
+#include "pkg/plan/plan.h"
+
+namespace spacelet::observe {
+namespace {
+
+constexpr size_t kMaxPoolBytes = 1 << 20;  // as a document
+
+std::string OwnedLabel() { return absl::StrCat(api::kLabelManaged, "=true"); }
+
+bool IsDirectory(const std::string& path) {
+  struct stat info;
+  return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+void LocalFacts(const desired::Container& want, plan::Facts& facts) {
+  for (const desired::Directory& d : want.directories)
+    if (IsDirectory(d.path)) facts.directories_present.insert(d.path);
+  if (!want.pool) return;
+  const auto file = base::ReadFile(want.pool->host_path, kMaxPoolBytes);
+  if (file.ok() && file->bytes == want.pool->content) facts.pool_files_present.insert(want.pool->host_path);
+}
+
+// Nothing of ours has the wanted spec: something will be created, and secrets are read afresh for it.
+bool WillBeCreated(const desired::Container& want, const plan::ObservedState& now) {
+  return std::none_of(now.containers.begin(), now.containers.end(), [&](const docker::Container& c) {
+    auto it = c.labels.find(api::kLabelSpecHash);
+    return it != c.labels.end() && it->second == want.spec_hash;
+  });
+}
+
+plan::SecretValue ValueOf(const secret::Store::Entry& entry) {
+  if (!entry.available) return {std::nullopt, entry.error};
+  return {entry.value, ""};
+}
+
+}  // namespace
+
+Observer::Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock)
+    : docker_(docker), secrets_(secrets), clock_(clock) {}
+
+absl::StatusOr<plan::ObservedState> Observer::Snapshot(const desired::Host& desired,
+                                                       const std::stop_token& stop) {
+  std::vector<const desired::Container*> wanted;
+  for (const desired::Container& c : desired.containers) wanted.push_back(&c);
+  ASSIGN_OR_RETURN(plan::ObservedState now, Observe(desired, wanted, {}, true, stop));
+  now.rivals = Rivals("");
+  return now;
+}
+
+absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, const desired::Host& desired,
+                                                     const std::stop_token& stop) {
+  absl::string_view name = key;
+  if (absl::ConsumePrefix(&name, "network/")) return Observe(desired, {}, {}, true, stop);
+  absl::ConsumePrefix(&name, "container/");
+  const desired::Container* want = desired.Find(std::string(name));
+  std::vector<plan::Rival> rivals = Rivals(key);
+  // What blocks is looked at again, so that its removal is seen without waiting for the next scan.
+  if (std::any_of(rivals.begin(), rivals.end(), [](const plan::Rival& r) { return r.blocks; })) {
+    RETURN_IF_ERROR(ScanRivals(desired, stop));
+    rivals = Rivals(key);
+  }
+  std::vector<const desired::Container*> wanted;
+  if (want) wanted.push_back(want);
+  ASSIGN_OR_RETURN(plan::ObservedState now,
+                   Observe(desired, wanted, {std::string(name)}, want != nullptr, stop));
+  now.rivals = std::move(rivals);
+  return now;
+}
+
+// `names`: only the containers that belong to these (by base name or by a desired component); empty: all.
+absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desired,
+                                                      const std::vector<const desired::Container*>& wanted,
+                                                      const std::set<std::string>& names, bool networks,
+                                                      const Stop& stop) {
+  plan::ObservedState now;
+  now.taken_at = clock_.Now();
+  RETURN_IF_ERROR(Containers(desired, names, now, stop));
+  if (networks) RETURN_IF_ERROR(Networks(desired, now, stop));
+  RETURN_IF_ERROR(Images(wanted, now, stop));
+  for (const desired::Container* want : wanted) {
+    LocalFacts(*want, now.facts);
+    Secrets(*want, now, stop);
+    RETURN_IF_ERROR(SecretFiles(*want, now, stop));
+  }
+  return now;
+}
+
+absl::Status Observer::Containers(const desired::Host& desired, const std::set<std::string>& names,
+                                  plan::ObservedState& now, const Stop& stop) {
+  ASSIGN_OR_RETURN(const std::vector<docker::ContainerSummary> owned,
+                   docker_.ListContainers(OwnedLabel(), stop));
+  std::set<std::string> to_inspect;  // names that may be held by a stranger
+  for (const desired::Container& want : desired.containers)
+    if (names.empty() || names.contains(want.name)) to_inspect.insert(want.name);
+  std::set<std::string> components;
+  for (const std::string& name : names)
+    if (const desired::Container* want = desired.Find(name)) components.insert(want->component);
+  for (const docker::ContainerSummary& c : owned) {
+    if (!names.empty() && !names.contains(plan::BaseName(c.name)) &&
+        !components.contains(plan::ComponentOf(c.labels)))
+      continue;
+    to_inspect.erase(c.name);
+    absl::StatusOr<docker::Container> container = docker_.InspectContainer(c.id, stop);
+    if (absl::IsNotFound(container.status())) continue;  // went between the two calls: an event tells
+    RETURN_IF_ERROR(container.status());
+    now.containers.push_back(*std::move(container));
+  }
+  for (const std::string& name : to_inspect) {
+    absl::StatusOr<docker::Container> container = docker_.InspectContainer(name, stop);
+    if (absl::IsNotFound(container.status())) continue;
+    RETURN_IF_ERROR(container.status());
+    now.containers.push_back(*std::move(container));
+  }
+  std::sort(now.containers.begin(), now.containers.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+  return absl::OkStatus();
+}
+
+absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop) {
+  ASSIGN_OR_RETURN(now.networks, docker_.ListNetworks(OwnedLabel(), stop));
+  const std::string wanted = desired.network ? desired.network->config.name : "";
+  const bool have = std::any_of(now.networks.begin(), now.networks.end(),
+                                [&](const docker::Network& n) { return n.config.name == wanted; });
+  if (!wanted.empty() && !have) {
+    ASSIGN_OR_RETURN(const std::vector<docker::Network> foreign, docker_.FindNetworks(wanted, stop));
+    now.networks.insert(now.networks.end(), foreign.begin(), foreign.end());
+  }
+  std::sort(now.networks.begin(), now.networks.end(), [](const auto& a, const auto& b) {
+    return std::tie(a.config.name, a.id) < std::tie(b.config.name, b.id);
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Observer::Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
+                              const Stop& stop) {
+  for (const desired::Container* want : wanted) {
+    if (now.images.contains(want->image())) continue;
+    absl::StatusOr<docker::Image> image = docker_.InspectImage(want->image(), stop);
+    if (!image.ok() && !absl::IsNotFound(image.status())) return image.status();
+    now.images[want->image()] = image.ok() ? std::optional<docker::Image>(*std::move(image)) : std::nullopt;
+  }
+  return absl::OkStatus();
+}
+
+void Observer::Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop) {
+  const bool fresh = WillBeCreated(want, now);
+  for (const auto& [variable, source] : want.secret_env)
+    now.facts.secret_env[absl::StrCat(want.name, "/", variable)] = ValueOf(secrets_.Get(source, fresh, stop));
+  for (const desired::File& file : want.files)
+    if (file.secret)
+      now.facts.secret_files[absl::StrCat(want.name, "/", file.path)] =
+          ValueOf(secrets_.Get(*file.secret, fresh, stop));
+}
+
+// A secret file inside a container is read back once per container and value: inspect does not show it.
+absl::Status Observer::SecretFiles(const desired::Container& want, plan::ObservedState& now,
+                                   const Stop& stop) {
+  for (const desired::File& file : want.files) {
+    if (!file.secret) continue;
+    const plan::SecretValue& value = now.facts.secret_files[absl::StrCat(want.name, "/", file.path)];
+    if (!value.value) continue;
+    for (const docker::Container& c : now.containers) {
+      if (plan::ComponentOf(c.labels) != want.component || !c.started_ever)
+        continue;  // copied again before a first start
+      const std::string key = absl::StrCat(c.id, "/", file.path), digest = base::Sha256Hex(*value.value);
+      {
+        base::MutexLock lock(mu_);
+        auto it = compared_files_.find(key);
+        if (it != compared_files_.end() && it->second.first == digest) {
+          now.facts.files_match[key] = it->second.second;
+          continue;
+        }
+      }
+      absl::StatusOr<std::string> bytes = docker_.ReadContainerFile(c.id, file.path, stop);
+      if (!bytes.ok() && !absl::IsNotFound(bytes.status())) return bytes.status();
+      const bool same = bytes.ok() && *bytes == *value.value;
+      now.facts.files_match[key] = same;
+      base::MutexLock lock(mu_);
+      compared_files_[key] = {digest, same};
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<plan::Rival> Observer::Rivals(const std::string& key) {
+  base::MutexLock lock(mu_);
+  std::vector<plan::Rival> rivals;
+  for (const plan::Rival& r : rivals_)
+    if (key.empty() || r.object == key) rivals.push_back(r);
+  return rivals;
+}
+
+absl::Status Observer::ScanRivals(const desired::Host& desired, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(std::vector<docker::ContainerSummary> all, docker_.ListContainers("", stop));
+  std::erase_if(all, [](const docker::ContainerSummary& c) { return plan::IsOwned(c.labels); });
+  std::map<std::string, docker::Container> known;
+  {
+    base::MutexLock lock(mu_);
+    known = foreign_;
+  }
+  std::map<std::string, docker::Container> suspects;
+  for (const docker::ContainerSummary& c : all) {
+    if (!IsSuspect(desired, c)) continue;
+    if (auto it = known.find(c.id); it != known.end() && it->second.networks.size() == c.networks.size()) {
+      suspects[c.id] = it->second;
+      continue;
+    }
+    absl::StatusOr<docker::Container> inspected = docker_.InspectContainer(c.id, stop);
+    if (absl::IsNotFound(inspected.status())) continue;
+    RETURN_IF_ERROR(inspected.status());
+    suspects[c.id] = *std::move(inspected);
+  }
+  std::vector<plan::Rival> rivals = FindRivals(desired, all, suspects);
+  base::MutexLock lock(mu_);
+  rivals_ = std::move(rivals);
+  foreign_ = std::move(suspects);  // drops those that are gone
+  return absl::OkStatus();
+}
+
+}  // namespace spacelet::observe

@@ -1,0 +1,20 @@
+// The plan of one workload: its existence, its state, and its replacement as a function of what is there now.
+#pragma once
+
+#include <string>
+
+#include "pkg/plan/plan.h"
+
+namespace spacelet::plan {
+
+Plan PlanContainer(const desired::Host& desired, const desired::Container& want, const ObservedState& now);
+
+// An owned workload that the document no longer names: a graceful stop, then removal, once the prune delay is
+// over.
+Plan PlanContainerRemoval(const std::string& name, const ObservedState& now);
+
+// Steps that stop (gracefully, when it runs) and remove one container.
+void AppendRemoval(const docker::Container& container, const std::string& cause, const std::string& object,
+                   Plan& plan);
+
+}  // namespace spacelet::plan

@@ -1,0 +1,17 @@
+// The plan of the network. Docker can neither change a network's settings, nor rename it, nor hold two of one
+// name, so a change takes its members off, makes it anew under its name and puts them back: containers keep
+// their ids.
+#pragma once
+
+#include <string>
+
+#include "pkg/plan/plan.h"
+
+namespace spacelet::plan {
+
+Plan PlanNetwork(const desired::Host& desired, const ObservedState& now);
+
+// An owned network that the document no longer names.
+Plan PlanNetworkRemoval(const std::string& name, const ObservedState& now);
+
+}  // namespace spacelet::plan

@@ -1,0 +1,82 @@
+#include "pkg/plan/ownership.h"
+
+#include <algorithm>
+#include <tuple>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pkg/api/labels.h"
+
+namespace spacelet::plan {
+namespace {
+
+constexpr char kNext[] = ".next";
+constexpr char kPrevious[] = ".previous";
+
+std::string Label(const std::map<std::string, std::string>& labels, const char* key) {
+  auto it = labels.find(key);
+  return it == labels.end() ? "" : it->second;
+}
+
+bool Runs(const docker::Container& c) {
+  return c.status == docker::ContainerStatus::kRunning || c.status == docker::ContainerStatus::kRestarting ||
+         c.status == docker::ContainerStatus::kPaused;
+}
+
+}  // namespace
+
+bool IsOwned(const std::map<std::string, std::string>& labels) {
+  return Label(labels, api::kLabelManaged) == "true" && !Label(labels, api::kLabelComponent).empty();
+}
+
+std::string ComponentOf(const std::map<std::string, std::string>& labels) {
+  return IsOwned(labels) ? Label(labels, api::kLabelComponent) : "";
+}
+
+std::string NextName(absl::string_view name) { return absl::StrCat(name, kNext); }
+std::string PreviousName(absl::string_view name) { return absl::StrCat(name, kPrevious); }
+std::string BaseName(absl::string_view name) {
+  if (absl::ConsumeSuffix(&name, kNext)) return std::string(name);
+  absl::ConsumeSuffix(&name, kPrevious);
+  return std::string(name);
+}
+
+Parts PartsOf(const desired::Container& container, const ObservedState& now) {
+  Parts parts;
+  const std::string next = NextName(container.name), previous = PreviousName(container.name);
+  for (const docker::Container& c : now.containers) {
+    const bool ours = ComponentOf(c.labels) == container.component;
+    const bool named = c.name == container.name || c.name == next || c.name == previous;
+    if (named && !ours) parts.foreign.push_back(&c);
+    if (!ours) continue;
+    if (c.name == container.name) {
+      parts.current = &c;
+    } else if (c.name == next) {
+      parts.next = &c;
+    } else if (c.name == previous) {
+      parts.previous = &c;
+    } else {
+      parts.strays.push_back(&c);
+    }
+  }
+  std::stable_sort(parts.strays.begin(), parts.strays.end(), [&](const auto* a, const auto* b) {
+    auto rank = [&](const docker::Container& c) {
+      return std::tuple(!Runs(c), Label(c.labels, api::kLabelSpecHash) != container.spec_hash);
+    };
+    return rank(*a) < rank(*b);
+  });
+  return parts;
+}
+
+const docker::Network* NetworkToUse(const std::string& name, const ObservedState& now) {
+  const docker::Network* best = nullptr;
+  auto rank = [](const docker::Network& n) {
+    return std::tuple(!IsOwned(n.config.labels), n.members.empty(), n.id);
+  };
+  for (const docker::Network& n : now.networks)
+    if (n.config.name == name && (best == nullptr || rank(n) < rank(*best))) best = &n;
+  return best;
+}
+
+}  // namespace spacelet::plan

@@ -1,0 +1,37 @@
+// Who a container belongs to, and which part it plays: the live one, its successor or its predecessor.
+#pragma once
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/strings/string_view.h"
+#include "pkg/desired/desired.h"
+#include "pkg/plan/observed.h"
+
+namespace spacelet::plan {
+
+// Both ownership labels are there (SPEC 3). Anything else is foreign and is never touched.
+bool IsOwned(const std::map<std::string, std::string>& labels);
+std::string ComponentOf(const std::map<std::string, std::string>& labels);  // "" when foreign
+
+std::string NextName(absl::string_view name);  // "<name>.next": created beside the live one, not started yet
+std::string PreviousName(
+    absl::string_view name);  // "<name>.previous": kept until its successor has proved itself
+std::string BaseName(absl::string_view name);  // without either suffix
+
+// The containers of one workload. Pointers into the observed state.
+struct Parts {
+  const docker::Container* current = nullptr;
+  const docker::Container* next = nullptr;
+  const docker::Container* previous = nullptr;
+  std::vector<const docker::Container*> strays;   // ours by label under another name, best to keep first
+  std::vector<const docker::Container*> foreign;  // not ours, but under one of the three names
+};
+Parts PartsOf(const desired::Container& container, const ObservedState& now);
+
+// Of the networks with the desired name the one to use: owned before foreign, with members before empty, then
+// by id.
+const docker::Network* NetworkToUse(const std::string& name, const ObservedState& now);
+
+}  // namespace spacelet::plan

@@ -1,0 +1,103 @@
+#include "pkg/plan/plan.h"
+
+#include <algorithm>
+#include <iterator>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "pkg/plan/container.h"
+#include "pkg/plan/network.h"
+#include "pkg/plan/ownership.h"
+
+namespace spacelet::plan {
+namespace {
+
+template <typename T>
+void MoveInto(std::vector<T>& to, std::vector<T>& from) {
+  to.insert(to.end(), std::make_move_iterator(from.begin()), std::make_move_iterator(from.end()));
+}
+
+void Append(Plan& plan, Plan part) {
+  MoveInto(plan.steps, part.steps);
+  MoveInto(plan.waiting, part.waiting);
+  MoveInto(plan.conflicts, part.conflicts);
+  MoveInto(plan.notices, part.notices);
+}
+
+bool IsDesired(const desired::Host& desired, const std::string& component) {
+  return std::any_of(desired.containers.begin(), desired.containers.end(),
+                     [&](const auto& c) { return c.component == component; });
+}
+
+void AddOnce(std::vector<std::string>& keys, std::string key) {
+  if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+}
+
+}  // namespace
+
+bool Plan::in_sync() const {
+  return steps.empty() && waiting.empty() && conflicts.empty() &&
+         std::none_of(notices.begin(), notices.end(), [](const Notice& n) { return n.blocks; });
+}
+
+std::string NetworkKey(const std::string& name) { return absl::StrCat("network/", name); }
+std::string ContainerKey(const std::string& name) { return absl::StrCat("container/", name); }
+
+std::vector<std::string> Keys(const desired::Host& desired, const ObservedState& observed) {
+  std::vector<std::string> keys;
+  if (desired.network) keys.push_back(NetworkKey(desired.network->config.name));
+  for (const desired::Container& c : desired.containers) keys.push_back(ContainerKey(c.name));
+  for (const docker::Container& c : observed.containers)
+    if (IsOwned(c.labels) && !IsDesired(desired, ComponentOf(c.labels)))
+      AddOnce(keys, ContainerKey(BaseName(c.name)));
+  for (const docker::Network& n : observed.networks)
+    if (IsOwned(n.config.labels)) AddOnce(keys, NetworkKey(n.config.name));
+  return keys;
+}
+
+Plan ComputeFor(const std::string& key, const desired::Host& desired, const ObservedState& observed) {
+  absl::string_view name = key;
+  if (absl::ConsumePrefix(&name, "network/")) {
+    const bool wanted = desired.network && desired.network->config.name == name;
+    return wanted ? PlanNetwork(desired, observed) : PlanNetworkRemoval(std::string(name), observed);
+  }
+  absl::ConsumePrefix(&name, "container/");
+  const desired::Container* want = desired.Find(std::string(name));
+  return want ? PlanContainer(desired, *want, observed) : PlanContainerRemoval(std::string(name), observed);
+}
+
+Plan Compute(const desired::Host& desired, const ObservedState& observed) {
+  Plan plan;
+  for (const std::string& key : Keys(desired, observed)) Append(plan, ComputeFor(key, desired, observed));
+  return plan;
+}
+
+Plan ComputeDown(const desired::Host& desired, const ObservedState& observed) {
+  // With nothing desired every owned object is one to remove; who depends on others goes first.
+  std::vector<const docker::Container*> owned;
+  for (const docker::Container& c : observed.containers)
+    if (IsOwned(c.labels)) owned.push_back(&c);
+  auto start_order = [&](const docker::Container& c) {
+    for (size_t i = 0; i < desired.containers.size(); ++i)
+      if (desired.containers[i].component == ComponentOf(c.labels)) return i;
+    return desired.containers.size();
+  };
+  std::stable_sort(owned.begin(), owned.end(),
+                   [&](const auto* a, const auto* b) { return start_order(*a) > start_order(*b); });
+  Plan plan;
+  for (const docker::Container* c : owned) AppendRemoval(*c, "down", ContainerKey(BaseName(c->name)), plan);
+  // Members that are ours are gone by then; foreign ones keep the network.
+  ObservedState after = observed;
+  for (docker::Network& n : after.networks)
+    std::erase_if(n.members, [&](const docker::NetworkMember& m) {
+      return std::any_of(owned.begin(), owned.end(), [&](const auto* c) { return c->id == m.container_id; });
+    });
+  after.containers.clear();
+  std::vector<std::string> networks;
+  for (const docker::Network& n : after.networks)
+    if (IsOwned(n.config.labels)) AddOnce(networks, n.config.name);
+  for (const std::string& name : networks) Append(plan, PlanNetworkRemoval(name, after));
+  return plan;
+}
+
+}  // namespace spacelet::plan

@@ -1,0 +1,87 @@
+#include <gtest/gtest.h>
+
+#include "pkg/plan/text.h"
+#include "test/pkg/plan/plan_case.h"
+
+namespace spacelet::test {
+namespace {
+
+class NetworkPlan : public ::testing::TestWithParam<PlanCase> {};
+
+TEST_P(NetworkPlan, IsWhatTheTableSays) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  GetParam().mutate(host, now);
+  EXPECT_EQ(plan::ToText(plan::ComputeFor("network/harness", host, now)), GetParam().text);
+}
+
+void ChangeSubnet(desired::Host& host) {
+  host.network->config.subnet = "10.9.0.0/24";
+  host.network->spec_hash = "v1:net-2";
+}
+
+const PlanCase kCases[] = {
+    {"IsEmptyWhenConverged", [](auto&, auto&) {}, ""},
+    {"AMissingOneIsCreated", [](auto&, auto& now) { now.networks.clear(); },
+     "network/harness  CreateNetwork harness  (not found)\n"},
+    {"AForeignOneOfTheSameDriverIsUsedAsItIs",
+     [](auto& host, auto& now) {
+       now.networks[0].config.labels.clear();
+       ChangeSubnet(host);
+     },
+     ""},
+    {"AForeignOneOfAnotherDriverIsAConflict",
+     [](auto&, auto& now) {
+       now.networks[0].config.labels.clear();
+       now.networks[0].config.driver = "macvlan";
+     },
+     "network/harness  conflict: network harness exists with driver macvlan and was not made by spacelet: "
+     "remove it, or name its driver or "
+     "another network in the document\n"},
+    {"ChangedSettingsReplaceItUnderItsMembers", [](auto& host, auto&) { ChangeSubnet(host); },
+     "network/harness  DisconnectNetwork 6861726e6573 x 646f636b6572  (network is replaced)\n"
+     "network/harness  DisconnectNetwork 6861726e6573 x 766d2d72756e  (network is replaced)\n"
+     "network/harness  RemoveNetwork harness 6861726e6573  (settings changed)\n"
+     "    subnet: none -> 10.9.0.0/24\n"
+     "network/harness  CreateNetwork harness  (settings changed)\n"
+     "network/harness  ConnectNetwork harness <- 766d2d72756e  (network was replaced)\n"
+     "network/harness  ConnectNetwork harness <- 646f636b6572  (network was replaced)\n"},
+    {"AForeignMemberKeepsItsNetwork",
+     [](auto& host, auto& now) {
+       ChangeSubnet(host);
+       now.networks[0].members.push_back({FakeId("web"), "web"});
+     },
+     "network/harness  conflict: the settings of network harness changed, but web is attached and not "
+     "managed by spacelet: disconnect it "
+     "first\n"},
+    {"AnEmptySecondOneOfOursIsRemoved",
+     [](auto& host, auto& now) {
+       now.networks.push_back(Existing(*host.network));
+       now.networks.back().id = FakeId("second");
+     },
+     "network/harness  RemoveNetwork harness 7365636f6e64  (empty second network of this name)\n"},
+    {"ASecondForeignOneIsAConflict",
+     [](auto& host, auto& now) {
+       now.networks.push_back(Existing(*host.network));
+       now.networks.back().id = FakeId("second");
+       now.networks.back().config.labels.clear();
+     },
+     "network/harness  conflict: a second network named harness (7365636f6e64) exists; Docker calls the name "
+     "ambiguous: remove it (docker "
+     "network rm 7365636f6e64)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Network, NetworkPlan, ::testing::ValuesIn(kCases), CaseName);
+
+TEST(NetworkPlanRemoval, AnOwnedOneThatIsNoLongerDesiredGoesWhenItsMembersHaveLeft) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  host.network->config.name = "other";
+  EXPECT_EQ(plan::ToText(plan::ComputeFor("network/harness", host, now)),
+            "network/harness  waits for container/vm-runner to be detached  (Reconciling)\n");
+  now.networks[0].members.clear();
+  EXPECT_EQ(plan::ToText(plan::ComputeFor("network/harness", host, now)),
+            "network/harness  RemoveNetwork harness 6861726e6573  (no longer in the document)\n");
+}
+
+}  // namespace
+}  // namespace spacelet::test
