@@ -201,6 +201,15 @@ std::vector<PortBinding> DecodePortBindings(const Json& json) {
   return out;
 }
 
+std::vector<Mount> DecodeMounts(const Json& json) {
+  std::vector<Mount> out;
+  for (const Json& mount : Elements(json)) {
+    if (String(mount, "Type") != "bind") continue;
+    out.push_back({String(mount, "Source"), String(mount, "Target"), Bool(mount, "ReadOnly")});
+  }
+  return out;
+}
+
 void FillState(const Json& state, Container& out) {
   out.status = DecodeStatus(String(state, "Status"));
   out.exit_code = SmallInt(state, "ExitCode");
@@ -296,6 +305,10 @@ absl::StatusOr<Container> DecodeContainer(absl::string_view body) {
   out.network_mode = String(host, "NetworkMode");
   FillNetworks(At(At(json, "NetworkSettings"), "Networks"), out);
   out.ports = DecodePortBindings(At(host, "PortBindings"));
+  out.cmd = StringList(At(config, "Cmd"));
+  out.mounts = DecodeMounts(At(host, "Mounts"));
+  if (At(config, "StopTimeout").is_number_integer())
+    out.stop_timeout = absl::Seconds(Int(config, "StopTimeout"));
   return out;
 }
 
@@ -364,11 +377,6 @@ absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body) {
 absl::StatusOr<int> DecodeCpuCount(absl::string_view body) {
   ASSIGN_OR_RETURN(const Json json, ParseObject(body));
   return SmallInt(json, "NCPU");
-}
-
-absl::StatusOr<bool> DecodeTty(absl::string_view body) {
-  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
-  return Bool(At(json, "Config"), "Tty");
 }
 
 absl::StatusOr<ExecState> DecodeExec(absl::string_view body) {

@@ -32,7 +32,6 @@ struct EngineVersion {  // GET /version
 };
 absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body);
 absl::StatusOr<int> DecodeCpuCount(absl::string_view body);  // GET /info
-absl::StatusOr<bool> DecodeTty(absl::string_view body);      // of a container's inspect
 
 struct ExecState {
   bool running = false;

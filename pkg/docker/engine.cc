@@ -1,0 +1,164 @@
+#include "pkg/docker/engine.h"
+
+#include <chrono>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/docker/deadlines.h"
+#include "pkg/docker/decode.h"
+#include "pkg/docker/version.h"
+
+namespace spacelet::docker {
+namespace {
+
+using std::chrono::steady_clock;
+
+std::string HeaderOf(const http::Response& response, const char* name) {
+  const auto it = response.headers.find(name);
+  return it == response.headers.end() ? std::string() : it->second;
+}
+
+// Who answers: another text is another daemon, or the same one upgraded.
+std::string IdentityOf(const http::Response& ping) {
+  return absl::StrCat("server=", HeaderOf(ping, "server"), " api=", HeaderOf(ping, "api-version"),
+                      " libpod=", HeaderOf(ping, "libpod-api-version"));
+}
+
+absl::Status WithRemedy(const absl::Status& status) {
+  if (!absl::IsPermissionDenied(status)) return status;
+  return absl::PermissionDeniedError(absl::StrCat(
+      status.message(), "; run as root, or as a user in the group that owns the socket (docker)"));
+}
+
+absl::StatusOr<ApiVersion> Agree(const http::Response& ping, const EngineVersion& version) {
+  std::optional<ApiVersion> newest = ParseApiVersion(HeaderOf(ping, "api-version"));
+  if (!newest) newest = ParseApiVersion(version.max_api);
+  if (!newest)
+    return absl::FailedPreconditionError(
+        "UnsupportedApiVersion: the Docker engine does not say which API it speaks");
+  return Negotiate(*newest, ParseApiVersion(version.min_api));
+}
+
+}  // namespace
+
+Engine::Engine(http::Endpoint endpoint, RequestListener listener)
+    : client_(std::move(endpoint)), listener_(std::move(listener)) {}
+
+absl::StatusOr<EngineInfo> Engine::Ping(const std::stop_token& stop) {
+  const EngineCall call = {.operation = "Ping", .path = "/_ping", .deadline = kPingDeadline};
+  absl::StatusOr<http::Response> ping = Plain(call, call.path, stop);
+  if (!ping.ok()) {
+    Forget();
+    return ping.status();
+  }
+  const std::string identity = IdentityOf(*ping);
+  {
+    base::MutexLock lock(mu_);
+    if (identity == identity_) return info_;
+  }
+  ASSIGN_OR_RETURN(EngineInfo info, Introduce(*ping, stop));
+  base::MutexLock lock(mu_);
+  identity_ = identity;
+  info_ = info;
+  return info;
+}
+
+absl::StatusOr<EngineInfo> Engine::Introduce(const http::Response& ping, const std::stop_token& stop) {
+  const EngineCall ask_version = {.operation = "Version", .path = "/version", .deadline = kVersionDeadline};
+  ASSIGN_OR_RETURN(const http::Response version_answer, Plain(ask_version, ask_version.path, stop));
+  ASSIGN_OR_RETURN(const EngineVersion version, DecodeVersion(version_answer.body));
+  ASSIGN_OR_RETURN(const ApiVersion api, Agree(ping, version));
+  EngineInfo info;
+  info.engine_version = version.engine;
+  info.api_version = FormatApiVersion(api);
+  info.os_type = version.os_type;
+  info.architecture = version.architecture;
+  info.podman = version.podman || !HeaderOf(ping, "libpod-api-version").empty();
+  const EngineCall ask_info = {.operation = "Info", .path = "/info", .deadline = kVersionDeadline};
+  ASSIGN_OR_RETURN(const http::Response info_answer,
+                   Plain(ask_info, absl::StrCat("/v", info.api_version, ask_info.path), stop));
+  ASSIGN_OR_RETURN(info.cpus, DecodeCpuCount(info_answer.body));
+  return info;
+}
+
+void Engine::Forget() {
+  base::MutexLock lock(mu_);
+  identity_.clear();
+}
+
+absl::StatusOr<std::string> Engine::Version(const std::stop_token& stop) {
+  {
+    base::MutexLock lock(mu_);
+    if (!identity_.empty()) return info_.api_version;
+  }
+  ASSIGN_OR_RETURN(const EngineInfo info, Ping(stop));
+  return info.api_version;
+}
+
+absl::StatusOr<http::Response> Engine::Plain(const EngineCall& call, const std::string& target,
+                                             const std::stop_token& stop) {
+  return Once(
+      call, target,
+      [this](const auto& request, const auto& options) { return client_.Call(request, options); }, stop);
+}
+
+absl::StatusOr<http::Response> Engine::Call(const EngineCall& call, const std::stop_token& stop) {
+  return Versioned(
+      call, [this](const auto& request, const auto& options) { return client_.Call(request, options); },
+      stop);
+}
+
+absl::Status Engine::Stream(const EngineCall& call, const std::function<void()>& on_open,
+                            const std::function<bool(absl::string_view chunk)>& on_chunk,
+                            const std::stop_token& stop) {
+  const auto open = [&](int status) {
+    if (on_open && status / 100 == 2) on_open();
+  };
+  const auto send = [&](const http::Request& request, const http::CallOptions& options) {
+    return client_.Stream(request, options, open, on_chunk);
+  };
+  return Versioned(call, send, stop).status();
+}
+
+absl::StatusOr<http::Response> Engine::Upload(
+    const EngineCall& call, uint64_t size,
+    const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop) {
+  const auto send = [&](const http::Request& request, const http::CallOptions& options) {
+    return client_.Upload(request, options, size, next);
+  };
+  return Versioned(call, send, stop);
+}
+
+absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const Send& send,
+                                                 const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const std::string version, Version(stop));
+  absl::StatusOr<http::Response> response = Once(call, absl::StrCat("/v", version, call.path), send, stop);
+  // The daemon was exchanged between two pings.
+  if (!absl::IsInvalidArgument(response.status()) || !IsVersionMismatch(400, response.status().message()))
+    return response;
+  Forget();
+  ASSIGN_OR_RETURN(const std::string other, Version(stop));
+  if (other == version) return response;
+  return Once(call, absl::StrCat("/v", other, call.path), send, stop);
+}
+
+absl::StatusOr<http::Response> Engine::Once(const EngineCall& call, const std::string& target,
+                                            const Send& send, const std::stop_token& stop) {
+  const http::Request request = {call.method, target, call.headers, call.body, call.content_type};
+  const http::CallOptions options = {call.deadline, call.inactivity, call.max_body_bytes, stop};
+  const auto start = steady_clock::now();
+  absl::StatusOr<http::Response> response = send(request, options);
+  if (listener_) {
+    const std::string code =
+        response.ok() ? absl::StrCat(response->status) : absl::StatusCodeToString(response.status().code());
+    listener_(call.operation, code, absl::FromChrono(steady_clock::now() - start));
+  }
+  if (!response.ok()) return WithRemedy(response.status());
+  const std::string what = absl::StrCat(call.method, " ", call.path.substr(0, call.path.find('?')));
+  RETURN_IF_ERROR(StatusFromHttp(response->status, call.call_class, what, DecodeMessage(response->body)));
+  return response;
+}
+
+}  // namespace spacelet::docker

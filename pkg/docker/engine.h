@@ -1,0 +1,80 @@
+// One daemon: speaks its API version, maps its refusals to status codes, tells a listener what each request
+// took. HttpClient is made of it; nothing else uses it.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <stop_token>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "pkg/base/mutex.h"
+#include "pkg/docker/errors.h"
+#include "pkg/docker/types.h"
+#include "pkg/http/client.h"
+
+namespace spacelet::docker {
+
+// Called after each request, from its thread. `code` is the HTTP status ("200"), or a status code's name
+// ("UNAVAILABLE") when there was no answer. For docker_requests_total and docker_request_duration_seconds.
+using RequestListener =
+    std::function<void(const std::string& operation, const std::string& code, absl::Duration took)>;
+
+// What is asked of the daemon. `path` starts after the version; its segments are already percent-encoded.
+struct EngineCall {
+  std::string operation = {};  // for the listener: "InspectContainer"
+  std::string method = "GET";
+  std::string path = {};
+  std::string body = {};
+  absl::Duration deadline = absl::Seconds(30);
+  CallClass call_class = CallClass::kOther;
+  absl::Duration inactivity = absl::InfiniteDuration();
+  size_t max_body_bytes = 16 << 20;
+  std::string content_type = "application/json";
+  std::map<std::string, std::string> headers = {};
+};
+
+// Thread-safety: thread-safe.
+class Engine {
+ public:
+  Engine(http::Endpoint endpoint, RequestListener listener);
+
+  // Errors as docker/client.h says. FailedPrecondition: no API version in common.
+  absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // Errors: by StatusFromHttp; a 400 about the API version negotiates and asks once more.
+  absl::StatusOr<http::Response> Call(const EngineCall& call, const std::stop_token& stop);
+  // As http::Client::Stream; `on_open` is called for a 2xx only.
+  absl::Status Stream(const EngineCall& call, const std::function<void()>& on_open,
+                      const std::function<bool(absl::string_view chunk)>& on_chunk,
+                      const std::stop_token& stop);
+  absl::StatusOr<http::Response> Upload(
+      const EngineCall& call, uint64_t size,
+      const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop);
+
+ private:
+  using Send = std::function<absl::StatusOr<http::Response>(const http::Request&, const http::CallOptions&)>;
+
+  // The version in use, negotiating it when there is none yet.
+  absl::StatusOr<std::string> Version(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  // Forgets what was negotiated: the next call finds out who answers now.
+  void Forget() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<EngineInfo> Introduce(const http::Response& ping, const std::stop_token& stop);
+  absl::StatusOr<http::Response> Versioned(const EngineCall& call, const Send& send,
+                                           const std::stop_token& stop);
+  // One request to `target`, timed and mapped.
+  absl::StatusOr<http::Response> Once(const EngineCall& call, const std::string& target, const Send& send,
+                                      const std::stop_token& stop);
+  absl::StatusOr<http::Response> Plain(const EngineCall& call, const std::string& target,
+                                       const std::stop_token& stop);
+
+  http::Client client_;
+  const RequestListener listener_;
+  base::Mutex mu_;
+  EngineInfo info_ ABSL_GUARDED_BY(mu_);
+  std::string identity_ ABSL_GUARDED_BY(mu_);  // the ping's headers that `info_` belongs to; empty: unknown
+};
+
+}  // namespace spacelet::docker

@@ -1,0 +1,83 @@
+#include <chrono>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/docker/decode.h"
+#include "pkg/docker/encode.h"
+#include "pkg/docker/http_client.h"
+#include "pkg/docker/json_stream.h"
+#include "pkg/docker/paths.h"
+
+namespace spacelet::docker {
+namespace {
+
+using std::chrono::steady_clock;
+
+// What can make an observation stale. Not exec_*: every health check would wake the agent.
+std::string EventFilters() {
+  return EncodeFilters({{"type", {"container", "network"}},
+                        {"event",
+                         {"create", "start", "restart", "die", "stop", "oom", "destroy", "rename", "update",
+                          "pause", "unpause", "health_status", "connect", "disconnect", "remove"}}});
+}
+
+// moby reads "seconds.nanoseconds", with nine digits.
+std::string Since(int64_t nano) {
+  return nano <= 0 ? std::string() : absl::StrFormat("%d.%09d", nano / 1'000'000'000, nano % 1'000'000'000);
+}
+
+}  // namespace
+
+absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>& on_open,
+                                const std::function<void(const Event&)>& on_event,
+                                const std::stop_token& stop) {
+  const EngineCall call = {
+      .operation = "Events",
+      .path = "/events" + Query({{"since", Since(since_nano)}, {"filters", EventFilters()}}),
+      .deadline = absl::InfiniteDuration()};
+  JsonStream objects;
+  absl::Status broken;
+  const auto on_object = [&](absl::string_view object) -> absl::Status {
+    ASSIGN_OR_RETURN(const Event event, DecodeEvent(object));
+    if (!event.type.empty() && !event.action.empty()) on_event(event);
+    return absl::OkStatus();
+  };
+  const auto on_chunk = [&](absl::string_view chunk) {
+    broken = objects.Feed(chunk, on_object);
+    return broken.ok();
+  };
+  const absl::Status status = engine_.Stream(call, on_open, on_chunk, stop);
+  if (stop.stop_requested()) return absl::OkStatus();
+  RETURN_IF_ERROR(status);
+  RETURN_IF_ERROR(broken);
+  return absl::UnavailableError("GET /events: the stream ended");
+}
+
+absl::StatusOr<int> HttpClient::Exec(const std::string& id, const std::vector<std::string>& argv,
+                                     absl::Duration timeout, const std::stop_token& stop) {
+  const auto deadline = steady_clock::now() + absl::ToChronoNanoseconds(timeout);
+  const auto left = [&] { return absl::FromChrono(deadline - steady_clock::now()); };
+  const EngineCall create = {
+      .operation = "CreateExec", .method = "POST", .body = EncodeCreateExec(argv), .deadline = left()};
+  ASSIGN_OR_RETURN(const http::Response created, OnContainer(create, id, "/exec", stop));
+  ASSIGN_OR_RETURN(const std::string exec_id, DecodeId(created.body));
+  ASSIGN_OR_RETURN(const std::string segment, ObjectSegment(exec_id));
+  const EngineCall start = {.operation = "StartExec",
+                            .method = "POST",
+                            .path = absl::StrCat("/exec/", segment, "/start"),
+                            .body = EncodeStartExec(),
+                            .deadline = left()};
+  RETURN_IF_ERROR(engine_.Stream(
+      start, nullptr, [](absl::string_view) { return true; }, stop));
+  const EngineCall inspect = {.operation = "InspectExec",
+                              .path = absl::StrCat("/exec/", segment, "/json"),
+                              .deadline = kInspectDeadline};
+  ASSIGN_OR_RETURN(const http::Response inspected, engine_.Call(inspect, stop));
+  ASSIGN_OR_RETURN(const ExecState state, DecodeExec(inspected.body));
+  if (state.running) return absl::UnavailableError("the probe's output ended while it still runs");
+  return state.exit_code;
+}
+
+}  // namespace spacelet::docker
