@@ -9,37 +9,39 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "pkg/base/clock.h"
 #include "pkg/log/log.h"
 
 namespace spacelet::lifecycle {
 
-// Blocks SIGTERM, SIGINT and SIGHUP for the whole process and ignores SIGPIPE. Call in main before any thread starts.
-void BlockSignals();
-// Waits for one of them (sigtimedwait); returns its number, or 0 after `timeout`.
-int WaitForSignal(absl::Duration timeout);
-
+// Thread-safety: Start, Stop and the destructor from one thread; FirstError from any.
 class RunGroup {
  public:
+  static constexpr absl::Duration kDefaultGrace = absl::Seconds(10);
+
   explicit RunGroup(log::Logger logger);
-  ~RunGroup();  // stops
-  // `run` blocks until its token is stopped and then returns OK; an error is fatal to the group.
+  ~RunGroup();  // stops, within kDefaultGrace
+  RunGroup(const RunGroup&) = delete;
+  RunGroup& operator=(const RunGroup&) = delete;
+
+  // `run` blocks until its token is stopped and then returns OK; an error (or an exception) is fatal to the
+  // group: who owns it sees it in FirstError and stops.
   void Start(std::string name, std::function<absl::Status(std::stop_token)> run);
-  // The first error of a thread, if one has failed.
+  // The first error of a thread, if one has failed; its message begins with the thread's name.
   absl::Status FirstError() const;
-  // Stops in reverse order of start, each thread joined before the next is told, within `grace` in all; a thread that does not
-  // come back is named in the log and left.
-  void Stop(absl::Duration grace);
+  // Stops in reverse order of start, each thread joined before the next is told, within `grace` in all. A
+  // thread that does not come back is named in the log and left: what it uses must outlive it, so leave the
+  // process by _exit then. Returns whether all came back. A second call does nothing and returns true.
+  bool Stop(absl::Duration grace);
 
  private:
+  class Errors;
   struct Thread;
-  log::Logger logger_;
-  std::vector<std::shared_ptr<Thread>> threads_;
-};
+  bool StopOne(Thread& thread, base::Instant deadline) const;
 
-// sd_notify; does nothing outside systemd.
-void NotifyReady(const std::string& status);
-void NotifyStatus(const std::string& status);
-void NotifyStopping();
-void NotifyWatchdog();
+  log::Logger logger_;
+  std::shared_ptr<Errors> errors_;
+  std::vector<std::unique_ptr<Thread>> threads_;  // in the order of their start
+};
 
 }  // namespace spacelet::lifecycle
