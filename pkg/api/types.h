@@ -93,23 +93,29 @@ struct Ulimit {
   bool operator==(const Ulimit&) const = default;
 };
 
+// Outside Probe: a variant's alternatives must be complete, default member initializers included.
+struct ProbeHttpGet {
+  std::string path = "/";
+  uint16_t port = 0;
+  bool operator==(const ProbeHttpGet&) const = default;
+};
+struct ProbeTcpSocket {
+  uint16_t port = 0;
+  bool operator==(const ProbeTcpSocket&) const = default;
+};
+struct ProbeExec {
+  std::vector<std::string> command;
+  bool operator==(const ProbeExec&) const = default;
+};
+struct ProbeDockerHealth {
+  bool operator==(const ProbeDockerHealth&) const = default;
+};
+
 struct Probe {
-  struct HttpGet {
-    std::string path = "/";
-    uint16_t port = 0;
-    bool operator==(const HttpGet&) const = default;
-  };
-  struct TcpSocket {
-    uint16_t port = 0;
-    bool operator==(const TcpSocket&) const = default;
-  };
-  struct Exec {
-    std::vector<std::string> command;
-    bool operator==(const Exec&) const = default;
-  };
-  struct DockerHealth {
-    bool operator==(const DockerHealth&) const = default;
-  };
+  using HttpGet = ProbeHttpGet;
+  using TcpSocket = ProbeTcpSocket;
+  using Exec = ProbeExec;
+  using DockerHealth = ProbeDockerHealth;
   std::variant<HttpGet, TcpSocket, Exec, DockerHealth> handler;
   bool not_found_is_ready = false;  // profile only: a runner older than rc.204 answers /healthz with 404
   int initial_delay_seconds = 0, period_seconds = 10, timeout_seconds = 1, failure_threshold = 3, success_threshold = 1;
