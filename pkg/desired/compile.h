@@ -1,12 +1,14 @@
-// Document → compiled form. The profiles (profiles.cc) spell out what a runner and a delegate are; nothing after this
-// knows. Pure but for `read_file`, by which the runner's pool is read.
+// Document → compiled form. The profiles (profiles.cc) spell out what a runner and a delegate are; nothing
+// after this knows. Pure but for `read_file`, by which the runner's pool is read.
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "pkg/api/types.h"
 #include "pkg/desired/desired.h"
 
@@ -22,19 +24,28 @@ struct CompileInput {
 
 struct Compiled {
   Host host;
-  std::vector<std::string> warnings;  // lint of the pool, runner URL that nothing answers, … (one sentence each)
+  std::vector<std::string>
+      warnings;  // lint of the pool, runner URL that nothing answers, … (one sentence each)
 };
 
 // Total: what one workload lacks (an invalid pool) is in host.blocked, the rest compiles.
 Compiled Compile(const CompileInput& input);
 
-// "v1:<64 hex>" over canonical JSON of the container's immutable fields (docs/adr/0002). Names and kinds of secrets,
-// never values; not the live fields (resources, restart policy), not the labels for people, not the host's name.
-// Irreversible: a golden test pins it, an upgrade of the agent must not recreate anybody's containers.
+// "v1:<64 hex>" over canonical JSON of the container's immutable fields (docs/adr/0002). Names and kinds of
+// secrets, never values; not the live fields (resources, restart policy), not the labels for people, not the
+// host's name. Irreversible: a golden test pins it, an upgrade of the agent must not recreate anybody's
+// containers.
 std::string SpecHash(const Container& container);
 std::string SpecHash(const docker::NetworkConfig& network);
 // The canonical JSON itself, for goldens and for `explain`.
 std::string CanonicalJson(const Container& container);
 std::string CanonicalJson(const docker::NetworkConfig& network);
+
+// What kLabelNetworkSpec holds, read back: the settings of the network as it was created, without our own
+// labels. nullopt when the text is not ours (a person wrote the label).
+std::optional<docker::NetworkConfig> NetworkFromCanonicalJson(absl::string_view text);
+
+// The network with all our labels, as it is created. `config` carries only the document's labels.
+Network LabelledNetwork(docker::NetworkConfig config, const std::string& host, const std::string& revision);
 
 }  // namespace spacelet::desired

@@ -1,0 +1,207 @@
+#include "pkg/desired/profiles.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
+
+namespace spacelet::desired {
+namespace {
+
+constexpr uint16_t kRunnerPort = 3000;    // drone-runner-aws: DRONE_HTTP_BIND defaults to :3000
+constexpr uint16_t kDelegatePort = 3460;  // delegate: DELEGATE_HTTP_PORT defaults to 3460
+constexpr char kPoolFlag[] = "--pool";
+
+const std::string* Literal(const api::Workload& workload, const std::string& variable) {
+  auto it = workload.env.find(variable);
+  return it == workload.env.end() || it->second.secret ? nullptr : &it->second.value;
+}
+
+uint16_t PortOf(const api::Workload& workload, const std::string& variable, uint16_t fallback) {
+  const std::string* bind = Literal(workload, variable);
+  if (bind == nullptr) return fallback;
+  absl::string_view port = *bind;
+  if (size_t colon = port.rfind(':'); colon != absl::string_view::npos) port.remove_prefix(colon + 1);
+  uint32_t number = 0;
+  return absl::SimpleAtoi(port, &number) && number > 0 && number < 65536 ? static_cast<uint16_t>(number)
+                                                                         : fallback;
+}
+
+uint16_t RunnerPort(const api::Workload& runner) { return PortOf(runner, "DRONE_HTTP_BIND", kRunnerPort); }
+
+template <typename T>
+void Default(std::optional<T>& field, T value) {
+  if (!field) field = std::move(value);
+}
+
+void ProfileEnv(Expanded& to, const std::string& variable, api::EnvValue value,
+                std::vector<std::string>& warnings) {
+  auto [it, inserted] = to.workload.env.emplace(variable, value);
+  if (inserted || it->second == value) return;
+  warnings.push_back(absl::StrCat("spec.", to.component, ".env.", variable,
+                                  " replaces the value that the profile gives it"));
+}
+
+api::Probe HttpProbe(std::string path, uint16_t port, int timeout_seconds) {
+  api::Probe probe{api::Probe::HttpGet{std::move(path), port}};
+  probe.timeout_seconds = timeout_seconds;
+  return probe;
+}
+
+const api::Volume* RunnerVolume(const api::Workload& workload) {
+  auto it = std::find_if(workload.volumes.begin(), workload.volumes.end(),
+                         [](const api::Volume& v) { return v.container == kRunnerMount; });
+  return it == workload.volumes.end() ? nullptr : &*it;
+}
+
+std::vector<std::string> RunnerArgs(const std::optional<std::vector<std::string>>& written,
+                                    const std::string& pool_path) {
+  std::vector<std::string> args = written.value_or(std::vector<std::string>{"delegate"});
+  const bool own_pool = std::any_of(args.begin(), args.end(), [](const std::string& arg) {
+    return arg == kPoolFlag || absl::string_view(arg).substr(0, 7) == "--pool=";
+  });
+  if (!own_pool) args.insert(args.end(), {kPoolFlag, pool_path});
+  return args;
+}
+
+std::string Url(absl::string_view host, uint16_t port) {
+  return absl::StrCat("http://", host, ":", port, "/");
+}
+
+// How the delegate reaches the runner: by name on the network; through a published port from the host's
+// network.
+std::optional<std::string> DeriveRunnerUrl(const api::Workload& runner, const api::Workload& delegate) {
+  const uint16_t port = RunnerPort(runner);
+  if (!runner.host_network && !delegate.host_network) return Url(runner.hostname.value_or(""), port);
+  if (!delegate.host_network) return std::nullopt;
+  if (runner.host_network) return Url("127.0.0.1", port);
+  for (const api::Port& published : runner.ports.value_or(std::vector<api::Port>{}))
+    if (published.container == port)
+      return Url(published.ip == "0.0.0.0" ? "127.0.0.1" : published.ip, published.host);
+  return std::nullopt;
+}
+
+std::optional<std::string> RunnerUrl(const api::Delegate& delegate, const Expanded* runner,
+                                     std::vector<std::string>& warnings) {
+  if (delegate.runner_url) return delegate.runner_url;
+  auto url = runner == nullptr ? std::nullopt : DeriveRunnerUrl(runner->workload, delegate.workload);
+  if (!url && delegate.workload.env.count("RUNNER_URL") == 0)
+    warnings.push_back(
+        absl::StrCat("spec.delegate.runnerUrl: ",
+                     runner == nullptr ? "the document has no runner to derive it from"
+                                       : "the runner cannot be reached by name from the delegate's network",
+                     ", and without RUNNER_URL the delegate looks for a runner inside its own container"));
+  return url;
+}
+
+struct HostPort {
+  std::string host;
+  uint16_t port = 80;
+};
+
+std::optional<HostPort> SplitUrl(absl::string_view url) {
+  if (!absl::ConsumePrefix(&url, "http://") && !absl::ConsumePrefix(&url, "https://")) return std::nullopt;
+  absl::string_view authority = url.substr(0, url.find_first_of("/?#"));
+  if (authority.empty()) return std::nullopt;
+  const size_t colon = authority.rfind(':');
+  if (colon == absl::string_view::npos) return HostPort{std::string(authority)};
+  uint32_t port = 0;
+  if (!absl::SimpleAtoi(authority.substr(colon + 1), &port) || port == 0 || port > 65535) return std::nullopt;
+  return HostPort{std::string(authority.substr(0, colon)), static_cast<uint16_t>(port)};
+}
+
+bool AnswersTo(const api::Workload& workload, const std::string& host) {
+  return !workload.host_network &&
+         (workload.container_name == host || workload.hostname == host ||
+          std::find(workload.network_aliases.begin(), workload.network_aliases.end(), host) !=
+              workload.network_aliases.end());
+}
+
+bool OnHostNetwork(const std::vector<Expanded>& workloads, absl::string_view component) {
+  return std::any_of(workloads.begin(), workloads.end(),
+                     [&](const Expanded& e) { return e.component == component && e.workload.host_network; });
+}
+
+}  // namespace
+
+std::string RunnerDirectory(const api::Runner& runner) {
+  const api::Volume* volume = RunnerVolume(runner.workload);
+  return volume != nullptr ? volume->host : runner.directory;
+}
+
+Expanded ExpandRunner(const api::Runner& runner, const std::string& pool_path,
+                      std::vector<std::string>& warnings) {
+  Expanded out{"runner", runner.workload};
+  api::Workload& w = out.workload;
+  Default<std::string>(w.container_name, "vm-runner");
+  Default<std::string>(w.hostname, "vm-runner");
+  Default<std::string>(w.platform, "linux/amd64");
+  if (RunnerVolume(w) == nullptr) w.volumes.push_back({runner.directory, kRunnerMount, false});
+  Default<std::vector<api::Port>>(w.ports, {api::Port{"127.0.0.1", kRunnerPort, RunnerPort(w), "tcp"}});
+  ProfileEnv(out, "DRONE_DATABASE_DATASOURCE", {kRunnerDatabase, std::nullopt}, warnings);
+  Default(w.stop_grace_period, absl::Seconds(300));
+  if (!w.readiness_probe) {
+    w.readiness_probe = HttpProbe("/healthz", RunnerPort(w), 1);
+    w.readiness_probe->not_found_is_ready = true;
+  }
+  w.args = RunnerArgs(runner.workload.args, pool_path);
+  return out;
+}
+
+Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
+                        std::vector<std::string>& warnings) {
+  Expanded out{"delegate", delegate.workload};
+  api::Workload& w = out.workload;
+  Default(w.container_name, delegate.name);
+  Default(w.hostname, delegate.name);
+  Default(w.stop_grace_period, absl::Seconds(600));
+  if (!w.depends_on && runner != nullptr) w.depends_on = std::vector<std::string>{"runner"};
+  if (!w.readiness_probe)
+    w.readiness_probe = HttpProbe("/api/health", PortOf(w, "DELEGATE_HTTP_PORT", kDelegatePort), 5);
+
+  std::string manager = delegate.manager_url;
+  while (!manager.empty() && manager.back() == '/') manager.pop_back();  // the image appends "/api/…"
+  const auto literal = [&](const char* variable, std::string value) {
+    ProfileEnv(out, variable, {std::move(value), std::nullopt}, warnings);
+  };
+  literal("ACCOUNT_ID", delegate.account_id);
+  literal("DELEGATE_NAME", delegate.name);
+  if (!delegate.tags.empty()) literal("DELEGATE_TAGS", absl::StrJoin(delegate.tags, ","));
+  literal("DELEGATE_TYPE", "DOCKER");
+  literal("DEPLOY_MODE", delegate.deploy_mode);
+  literal("MANAGER_HOST_AND_PORT", manager);
+  literal("NEXT_GEN", "true");
+  if (auto url = RunnerUrl(delegate, runner, warnings)) literal("RUNNER_URL", *url);
+  ProfileEnv(out, "DELEGATE_TOKEN", {"", delegate.token}, warnings);
+  return out;
+}
+
+Expanded ExpandGeneric(const api::GenericContainer& container) {
+  Expanded out{container.name, container.workload};
+  Default(out.workload.container_name, container.name);
+  return out;
+}
+
+std::optional<std::string> CheckRunnerUrl(const std::string& url, const std::vector<Expanded>& workloads) {
+  constexpr absl::string_view kField = "spec.delegate.runnerUrl: ";
+  const std::optional<HostPort> target = SplitUrl(url);
+  if (!target) return absl::StrCat(kField, url, " is not of the form http://HOST:PORT/");
+  if (OnHostNetwork(workloads, "delegate"))
+    return std::nullopt;  // the host's names and ports are not ours to know
+  if (target->host == "127.0.0.1" || target->host == "localhost")
+    return absl::StrCat(kField, url, " is the delegate's own container; name the runner instead");
+  for (const Expanded& e : workloads) {
+    if (!AnswersTo(e.workload, target->host)) continue;
+    if (e.component == "runner" && RunnerPort(e.workload) != target->port)
+      return absl::StrCat(kField, "the runner listens on port ", RunnerPort(e.workload), ", not on ",
+                          target->port);
+    return std::nullopt;
+  }
+  return absl::StrCat(kField, "no container of this document answers to the name ", target->host);
+}
+
+}  // namespace spacelet::desired

@@ -1,0 +1,45 @@
+// What a runner and a delegate are: the two profiles, spelled out as generic workloads. The only place that
+// knows; a third profile is a third function here. Pure.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "pkg/api/types.h"
+
+namespace spacelet::desired {
+
+// The paths of the runner's profile, inside its container (drone-runner-aws resolves relative paths from
+// "/").
+inline constexpr char kRunnerMount[] = "/runner";
+inline constexpr char kRunnerDatabase[] = "/runner/database.sqlite3";
+inline constexpr char kAgentDirectory[] =
+    ".spacelet";  // below the runner's directory: what the agent writes there
+
+// A workload with nothing left to look up in a profile.
+struct Expanded {
+  std::string component;
+  api::Workload workload;  // container_name, hostname, depends_on … are set as far as the profile sets them
+};
+
+// The host side of the runner's /runner bind: `directory`, or the volume that the document mounts there.
+std::string RunnerDirectory(const api::Runner& runner);
+
+// `pool_path`: where the pool file is in the container; empty when the pool is blocked.
+// What the document writes wins; `warnings` gets a sentence for each profile variable that it replaces.
+Expanded ExpandRunner(const api::Runner& runner, const std::string& pool_path,
+                      std::vector<std::string>& warnings);
+
+// `runner`: the document's, expanded; null when it has none. RUNNER_URL is derived from it.
+Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
+                        std::vector<std::string>& warnings);
+
+Expanded ExpandGeneric(const api::GenericContainer& container);
+
+// A sentence when nothing on the network answers the delegate's runner URL: neither a container of this name,
+// nor (when the name is the runner's) its port. `workloads` are all of the document, expanded.
+std::optional<std::string> CheckRunnerUrl(const std::string& url, const std::vector<Expanded>& workloads);
+
+}  // namespace spacelet::desired
