@@ -1,0 +1,120 @@
+"""A sandboxed Docker engine (hack/engine) and a registry in its network."""
+import ctypes
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tempfile
+import urllib.request
+
+from harness.docker import Docker, Refused
+from harness.waiting import until
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+COMMAND = str(ROOT / "hack" / "engine")
+CLONE_NEWNET = 0x40000000  # <sched.h>
+
+REGISTRY_CONFIG = """version: 0.1
+log: {{level: error, accesslog: {{disabled: true}}}}
+storage: {{filesystem: {{rootdirectory: {directory}}}, delete: {{enabled: true}}}}
+http: {{addr: 127.0.0.1:5000}}
+"""
+
+
+def obstacle():
+    """Why no engine can run here, or an empty string."""
+    return subprocess.run([COMMAND, "check"], stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+
+
+class Engine:
+    """Lives until `close` or the end of this process, whatever ends it: it watches the pipe to us."""
+
+    def __init__(self, name):
+        self.name = f"{name}-{os.getpid()}"
+        subprocess.run([COMMAND, "sweep"], check=True)
+        reading, self._alive = os.pipe()
+        subprocess.run([COMMAND, "up", self.name, "--until-eof"], stdin=reading, stdout=subprocess.DEVNULL, check=True)
+        os.close(reading)
+        self.directory = pathlib.Path(self._ask("host").removeprefix("unix://")).parent
+        self.docker = Docker(str(self.directory / "docker.sock"))
+        self._enter_network()
+
+    def _ask(self, *words):
+        command, *rest = words
+        return subprocess.run([COMMAND, command, self.name, *rest], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                              text=True, check=True).stdout.strip()
+
+    def _enter_network(self):
+        """This process, its threads and its children are where the containers' addresses are from here on."""
+        init = (self.directory / "init.pid").read_text().strip()
+        with open(f"/proc/{init}/ns/net", encoding="utf-8") as namespace:
+            libc = ctypes.CDLL(None, use_errno=True)
+            if libc.setns(namespace.fileno(), CLONE_NEWNET) != 0:
+                raise OSError(ctypes.get_errno(), "setns")
+
+    def load(self, archive):
+        self._ask("load", str(archive))
+
+    def restart(self):
+        """As `systemctl restart docker` does: the containers are stopped with it."""
+        self.stop_daemon()
+        self.start_daemon()
+
+    def stop_daemon(self):
+        self._ask("daemon", "stop")
+
+    def start_daemon(self):
+        self._ask("daemon", "start")
+
+    def freeze(self):
+        os.kill(int(self._ask("daemon", "pid")), signal.SIGSTOP)
+
+    def thaw(self):
+        os.kill(int(self._ask("daemon", "pid")), signal.SIGCONT)
+
+    def kill_process(self, pid):
+        """kill -9 of a container's process. Docker's pids are those of the sandbox: other processes here have them too."""
+        init = (self.directory / "init.pid").read_text().strip()
+        subprocess.run(["nsenter", "--target", init, "--pid", "--", "kill", "-KILL", str(pid)], check=True)
+
+    def close(self):
+        self._ask("down")
+        os.close(self._alive)
+
+
+class Registry:
+    """Debian's docker-registry on 127.0.0.1:5000 of the engine's network."""
+
+    ADDRESS = "127.0.0.1:5000"
+
+    def __init__(self, engine):
+        self.docker = engine.docker
+        self.directory = tempfile.mkdtemp(prefix="spacelet-registry-")
+        config = pathlib.Path(self.directory) / "config.yml"
+        config.write_text(REGISTRY_CONFIG.format(directory=self.directory))
+        self.process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
+        until("the registry answers", lambda: urllib.request.urlopen(f"http://{self.ADDRESS}/v2/", timeout=2))
+
+    def publish(self, image, name):
+        """Pushes a loaded image as ADDRESS/name and forgets it locally; returns the new reference."""
+        reference = f"{self.ADDRESS}/{name}"
+        self.docker.tag(image, reference)
+        self.docker.push(reference)
+        self.docker.delete(f"/images/{reference}")
+        return reference
+
+    def forget(self, *references):
+        """The engine has to pull them again."""
+        for reference in references:
+            try:
+                self.docker.delete(f"/images/{reference}", force=1)
+            except Refused as error:
+                if error.status != 404:
+                    raise
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        shutil.rmtree(self.directory)

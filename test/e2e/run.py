@@ -1,0 +1,31 @@
+"""Runs one module of end-to-end tests: run.py NAME [TEST...]. Exit code 77: no engine can run here."""
+import importlib
+import os
+import pathlib
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import engine  # noqa: E402
+from harness.case import Result  # noqa: E402
+
+SKIPPED = 77
+
+
+def main(name, *tests):
+    why = engine.obstacle()
+    program = os.environ.get("SPACELET", "")
+    if not why and name != "harness_test" and not os.access(program, os.X_OK):
+        why = f"skipped: SPACELET={program} is no program; build the target spacelet"
+    if why:
+        print(why)
+        return SKIPPED
+    module = importlib.import_module(name)
+    loader = unittest.TestLoader()
+    suite = loader.loadTestsFromNames(tests, module) if tests else loader.loadTestsFromModule(module)
+    return 0 if unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite).wasSuccessful() else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
