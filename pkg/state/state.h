@@ -1,0 +1,52 @@
+// The state directory (/var/lib/spacelet): what the agent remembers between two runs. It is a cache: whatever
+// is missing, torn or unreadable costs convenience, never a container.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+
+namespace spacelet::state {
+
+// The last document that was accepted, to start from when there is none at boot.
+struct LastGood {
+  std::string bytes;       // as it was read; valid UTF-8, or it would not have been accepted
+  std::string revision;    // of the bytes
+  int64_t generation = 0;  // grows over restarts
+  std::string source;      // where it came from, for people
+  bool operator==(const LastGood&) const = default;
+};
+
+// Which limits the agent itself set by updating a container in place: container id -> "cpus", "memory".
+// Docker cannot take such a limit away again, and only who knows that it was not somebody else's may replace
+// the container for it.
+using LimitsSet = std::map<std::string, std::set<std::string>>;
+
+// Each record is one file with a checksum, mode 0600, old or new and never torn.
+// Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
+// Report them; they stop nothing. Errors of Load*: NotFound never saved; DataLoss torn, changed or not ours,
+// with the reason; else as base::ReadFile. Thread-safety: thread-safe; of two Saves of one record at once,
+// one wins.
+class Directory {
+ public:
+  explicit Directory(std::string path);
+
+  // Makes the directory (0700) and removes what writes that a crash cut have left. Errors: as
+  // base::MakeDirectories.
+  absl::Status Prepare() const;
+
+  absl::Status SaveLastGood(const LastGood& last_good) const;
+  absl::StatusOr<LastGood> LoadLastGood() const;
+
+  absl::Status SaveLimitsSet(const LimitsSet& limits) const;
+  absl::StatusOr<LimitsSet> LoadLimitsSet() const;
+
+ private:
+  std::string path_;
+};
+
+}  // namespace spacelet::state

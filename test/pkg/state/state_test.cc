@@ -1,0 +1,153 @@
+#include "pkg/state/state.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+
+#include <csignal>
+#include <filesystem>
+#include <fstream>
+
+#include "pkg/base/file.h"
+
+namespace spacelet::state {
+namespace {
+
+namespace fs = std::filesystem;
+
+using ::testing::HasSubstr;
+
+const LastGood kDocument = {.bytes = "apiVersion: spacelet.dev/v1alpha1\nname: \"größer\"\n",
+                            .revision = "sha256:abc",
+                            .generation = 7,
+                            .source = "/etc/spacelet/host.yaml"};
+
+class StateTest : public ::testing::Test {
+ protected:
+  StateTest() {
+    std::string pattern = ::testing::TempDir() + "/state_test.XXXXXX";
+    root_ = ::mkdtemp(pattern.data());
+    EXPECT_EQ(directory().Prepare(), absl::OkStatus());
+  }
+  ~StateTest() override { fs::remove_all(root_); }
+
+  std::string path() const { return root_ + "/lib/spacelet"; }
+  Directory directory() const { return Directory(path()); }
+  std::string last_good() const { return path() + "/last-good.json"; }
+  static mode_t Mode(const std::string& path) {
+    return static_cast<mode_t>(fs::status(path).permissions()) & 07777;
+  }
+  static void Write(const std::string& path, const std::string& bytes) { std::ofstream(path) << bytes; }
+
+  std::string root_;
+};
+
+TEST_F(StateTest, GivesBackTheDocumentThatWasSaved) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadLastGood(), kDocument);
+  LastGood newer = kDocument;
+  newer.generation = 8;
+  ASSERT_EQ(directory().SaveLastGood(newer), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadLastGood(), newer);
+}
+
+TEST_F(StateTest, GivesBackTheLimitsThatWereSaved) {
+  for (const LimitsSet& limits : {LimitsSet{}, LimitsSet{{"4f2a", {"cpus", "memory"}}, {"99", {"cpus"}}}}) {
+    ASSERT_EQ(directory().SaveLimitsSet(limits), absl::OkStatus());
+    EXPECT_EQ(*directory().LoadLimitsSet(), limits);
+  }
+}
+
+TEST_F(StateTest, NobodyElseMayRead) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  EXPECT_EQ(Mode(path()), 0700u);
+  EXPECT_EQ(Mode(last_good()), 0600u);
+}
+
+TEST_F(StateTest, WhatWasNeverSavedIsNotFound) {
+  EXPECT_EQ(directory().LoadLastGood().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(directory().LoadLimitsSet().status().code(), absl::StatusCode::kNotFound);
+  EXPECT_EQ(Directory("/no/such/directory").LoadLastGood().status().code(), absl::StatusCode::kNotFound);
+}
+
+TEST_F(StateTest, ARecordCutAnywhereIsDataLoss) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  const std::string whole = base::ReadFile(last_good(), 1 << 20)->bytes;
+  for (size_t n = 0; n + 2 < whole.size(); ++n) {  // the last two bytes are "}\n"
+    Write(last_good(), whole.substr(0, n));
+    EXPECT_EQ(directory().LoadLastGood().status().code(), absl::StatusCode::kDataLoss) << n;
+  }
+}
+
+TEST_F(StateTest, AChangedByteIsDataLossThatNamesTheFile) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  std::string bytes = base::ReadFile(last_good(), 1 << 20)->bytes;
+  bytes[bytes.find("v1alpha1")] = 'w';
+  Write(last_good(), bytes);
+  EXPECT_EQ(directory().LoadLastGood().status(), absl::DataLossError(last_good() + ": wrong checksum"));
+}
+
+TEST_F(StateTest, ForeignContentIsDataLoss) {
+  for (const char* bytes :
+       {"", "null", "[]", "{}", "{\"record\":1}", "{\"record\":1,\"checksum\":2}", "\xff", "not json"}) {
+    Write(last_good(), bytes);
+    EXPECT_EQ(directory().LoadLastGood().status().code(), absl::StatusCode::kDataLoss) << bytes;
+  }
+}
+
+TEST_F(StateTest, AMillionBracketsAreDataLoss) {
+  const size_t n = 1 << 20;
+  Write(last_good(), "{\"checksum\":\"\",\"record\":" + std::string(n, '[') + std::string(n, ']') + "}");
+  EXPECT_EQ(directory().LoadLastGood().status().code(), absl::StatusCode::kDataLoss);
+}
+
+TEST_F(StateTest, ARecordOfAnotherShapeIsDataLoss) {
+  ASSERT_EQ(directory().SaveLimitsSet({{"id", {"cpus"}}}), absl::OkStatus());
+  fs::copy_file(path() + "/limits-set.json", last_good());
+  EXPECT_EQ(directory().LoadLastGood().status(),
+            absl::DataLossError(last_good() + ": fields missing or of another type"));
+}
+
+TEST_F(StateTest, ADiskThatFailsIsAnErrorAndTheOldRecordStays) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  LastGood large = kDocument;
+  large.bytes = std::string(10'000, 'x');
+  rlimit before;
+  ASSERT_EQ(::getrlimit(RLIMIT_FSIZE, &before), 0);
+  const auto handler = std::signal(SIGXFSZ, SIG_IGN);
+  const rlimit small = {.rlim_cur = 100, .rlim_max = before.rlim_max};
+  ASSERT_EQ(::setrlimit(RLIMIT_FSIZE, &small), 0);
+  const absl::Status status = directory().SaveLastGood(large);
+  ::setrlimit(RLIMIT_FSIZE, &before);
+  std::signal(SIGXFSZ, handler);
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("File too large"));
+  EXPECT_EQ(*directory().LoadLastGood(), kDocument);
+}
+
+TEST_F(StateTest, TextThatJsonCannotHoldIsRefusedAndNotThrown) {
+  LastGood bad = kDocument;
+  bad.bytes = "\xff";
+  EXPECT_EQ(directory().SaveLastGood(bad).code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(directory().SaveLimitsSet({{"\xff", {}}}).code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST_F(StateTest, PrepareRemovesWhatACrashLeftAndNothingElse) {
+  ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
+  Write(path() + "/.last-good.json.tmp-a1B2c3", "{\"checksum\"");
+  Write(path() + "/notes.tmp-file", "somebody's");
+  ASSERT_EQ(directory().Prepare(), absl::OkStatus());
+  EXPECT_FALSE(fs::exists(path() + "/.last-good.json.tmp-a1B2c3"));
+  EXPECT_TRUE(fs::exists(path() + "/notes.tmp-file"));
+  EXPECT_EQ(*directory().LoadLastGood(), kDocument);
+}
+
+TEST_F(StateTest, ADirectoryThatCannotBeMadeIsAnError) {
+  Write(root_ + "/file", "");
+  EXPECT_EQ(Directory(root_ + "/file/state").Prepare().code(), absl::StatusCode::kFailedPrecondition);
+}
+
+}  // namespace
+}  // namespace spacelet::state
