@@ -44,15 +44,6 @@ class Reader {
   virtual absl::StatusOr<std::string> ReadContainerFile(const std::string& id, const std::string& path, const std::stop_token& stop) = 0;
 };
 
-// One file for CopyFiles.
-struct FileToCopy {
-  std::string path;  // absolute, in the container
-  std::string content;
-  uint32_t mode = 0644;
-  bool secret = false;
-  bool operator==(const FileToCopy&) const = default;
-};
-
 class Writer {
  public:
   virtual ~Writer() = default;

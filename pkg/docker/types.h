@@ -178,6 +178,15 @@ struct Image {
   bool operator==(const Image&) const = default;
 };
 
+// One file for CopyFiles.
+struct FileToCopy {
+  std::string path;  // absolute, in the container
+  std::string content;
+  uint32_t mode = 0644;
+  bool secret = false;
+  bool operator==(const FileToCopy&) const = default;
+};
+
 struct EngineInfo {
   std::string engine_version;  // "20.10.24+dfsg1"
   std::string api_version;     // negotiated, "1.41"

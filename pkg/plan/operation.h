@@ -10,7 +10,6 @@
 #include "absl/time/time.h"
 #include "pkg/api/types.h"
 #include "pkg/desired/desired.h"
-#include "pkg/docker/client.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::plan {
