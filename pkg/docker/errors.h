@@ -11,7 +11,7 @@ namespace spacelet::docker {
 
 enum class CallClass {
   kOther,
-  kCreate,  // of a container or a network, and a rename: 409 means that the name is taken
+  kCreate,  // of a container or a network: 409 means that the name is taken
   kPull,    // the registry's refusals arrive as any status, or inside a 200 stream
 };
 

@@ -125,7 +125,7 @@ absl::StatusOr<std::string> HttpClient::ReadContainerFile(const std::string& id,
                            .max_body_bytes = kMaxFileBytes + kTarOverhead};
   ASSIGN_OR_RETURN(const http::Response response,
                    OnContainer(call, id, "/archive" + Query({{"path", path}}), stop));
-  absl::StatusOr<std::string> content = ReadFirstFile(response.body);
+  absl::StatusOr<std::string> content = ReadSingleFile(response.body);
   if (content.ok() && content->size() > kMaxFileBytes)
     return absl::OutOfRangeError(absl::StrCat(path, ": larger than 1 MiB"));
   if (!content.ok())

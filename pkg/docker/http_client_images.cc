@@ -113,8 +113,10 @@ absl::Status HttpClient::LoadImage(const std::string& archive_path, const std::s
   if (!response.ok()) return Annotate(response.status(), archive_path);
   // A refused archive is an error line inside a 200.
   PullStream stream;
-  RETURN_IF_ERROR(Annotate(stream.Feed(response->body), archive_path));
-  return Annotate(stream.Finish(), archive_path);
+  absl::Status status = stream.Feed(response->body);
+  if (status.ok()) status = stream.Finish();
+  if (absl::IsUnavailable(status)) status = absl::InvalidArgumentError(status.message());
+  return Annotate(status, archive_path);
 }
 
 }  // namespace spacelet::docker

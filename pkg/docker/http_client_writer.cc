@@ -72,10 +72,7 @@ absl::Status HttpClient::UnpauseContainer(const std::string& id, const std::stop
 absl::Status HttpClient::RenameContainer(const std::string& id_or_name, const std::string& new_name,
                                          const std::stop_token& stop) {
   RETURN_IF_ERROR(ObjectSegment(new_name).status());
-  const EngineCall call = {.operation = "RenameContainer",
-                           .method = "POST",
-                           .deadline = kChangeDeadline,
-                           .call_class = CallClass::kCreate};
+  const EngineCall call = {.operation = "RenameContainer", .method = "POST", .deadline = kChangeDeadline};
   return OnContainer(call, id_or_name, "/rename" + Query({{"name", new_name}}), stop).status();
 }
 

@@ -49,11 +49,24 @@ bool IsDigest(absl::string_view text) {
   return absl::ConsumePrefix(&text, "sha256:") && text.size() == 64 && IsHex(text);
 }
 
+// Parts of letters, digits and inner dashes between dots, or an IPv6 address in brackets; then perhaps a
+// port.
 bool IsDomain(absl::string_view text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
-           absl::string_view(".-:[]_").find(c) != absl::string_view::npos;
-  });
+  const auto is_word = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)); };
+  const size_t colon = text.rfind(':');
+  if (colon != absl::string_view::npos && text.back() != ']') {
+    const absl::string_view port = text.substr(colon + 1);
+    if (port.empty() || port.find_first_not_of("0123456789") != port.npos) return false;
+    text = text.substr(0, colon);
+  }
+  if (absl::ConsumePrefix(&text, "[")) {
+    return absl::ConsumeSuffix(&text, "]") && text.find_first_not_of("0123456789abcdefABCDEF:") == text.npos;
+  }
+  for (const absl::string_view part : absl::StrSplit(text, '.')) {
+    if (part.empty() || !is_word(part.front()) || !is_word(part.back())) return false;
+    if (!std::all_of(part.begin(), part.end(), [&](char c) { return is_word(c) || c == '-'; })) return false;
+  }
+  return true;
 }
 
 // Docker's rule: the part before the first slash is a host when it cannot be the first part of a Docker Hub

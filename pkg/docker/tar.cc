@@ -94,7 +94,7 @@ absl::StatusOr<std::string> WriteTar(const std::vector<FileToCopy>& files) {
   return out + std::string(2 * kBlock, '\0');
 }
 
-absl::StatusOr<std::string> ReadFirstFile(absl::string_view tar) {
+absl::StatusOr<std::string> ReadSingleFile(absl::string_view tar) {
   // A block of zeros ends the archive.
   while (tar.size() >= kBlock && tar[0] != '\0') {
     ASSIGN_OR_RETURN(const size_t size, ReadSize(tar));
@@ -102,7 +102,9 @@ absl::StatusOr<std::string> ReadFirstFile(absl::string_view tar) {
     tar.remove_prefix(kBlock);
     if (size > tar.size()) return absl::InternalError("the archive ends in the middle of a file");
     if (type == '0' || type == '\0') return std::string(tar.substr(0, size));
-    tar.remove_prefix(std::min(tar.size(), size + Padding(size)));  // extended headers, directories, links
+    // Extended headers (pax, GNU long names) stand before what they describe.
+    if (absl::string_view("xgLK").find(type) == absl::string_view::npos) break;
+    tar.remove_prefix(std::min(tar.size(), size + Padding(size)));
   }
   return absl::NotFoundError("not a regular file");
 }

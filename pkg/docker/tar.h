@@ -14,7 +14,8 @@ namespace spacelet::docker {
 // is not absolute, names a directory, or does not fit into ustar's 155 + 100 bytes.
 absl::StatusOr<std::string> WriteTar(const std::vector<FileToCopy>& files);
 
-// The first regular file. Errors: NotFound when there is none (a directory, a link); Internal when torn.
-absl::StatusOr<std::string> ReadFirstFile(absl::string_view tar);
+// The file of an archive of one. Errors: NotFound when it is no regular file (a directory, a link); Internal
+// when torn.
+absl::StatusOr<std::string> ReadSingleFile(absl::string_view tar);
 
 }  // namespace spacelet::docker

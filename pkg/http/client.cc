@@ -43,6 +43,8 @@ absl::Status CheckRequest(const Request& request) {
   return absl::OkStatus();
 }
 
+std::string ForPeople(absl::Duration d) { return absl::FormatDuration(absl::Ceil(d, absl::Milliseconds(1))); }
+
 std::string HostHeader(const Endpoint& endpoint) {
   if (endpoint.kind == Endpoint::Kind::kUnix) return "docker";
   const bool v6 = absl::StrContains(endpoint.host, ':');
@@ -227,10 +229,10 @@ absl::StatusOr<Response> Exchange::Result() {
       return absl::CancelledError(absl::StrCat(name_, ": stopped"));
     case Cause::kDeadline:
       return absl::DeadlineExceededError(
-          absl::StrCat(name_, ": no complete answer within ", absl::FormatDuration(options_.deadline)));
+          absl::StrCat(name_, ": no complete answer within ", ForPeople(options_.deadline)));
     case Cause::kInactivity:
       return absl::DeadlineExceededError(
-          absl::StrCat(name_, ": silent for ", absl::FormatDuration(options_.inactivity)));
+          absl::StrCat(name_, ": silent for ", ForPeople(options_.inactivity)));
     case Cause::kNone:
       break;
   }
