@@ -10,13 +10,6 @@
 namespace spacelet::testing {
 namespace {
 
-bool HasLabel(const std::map<std::string, std::string>& labels, const std::string& label) {
-  if (label.empty()) return true;
-  const size_t equals = label.find('=');
-  const auto found = labels.find(label.substr(0, equals));
-  return found != labels.end() && (equals == std::string::npos || found->second == label.substr(equals + 1));
-}
-
 bool PredefinedNetwork(const docker::Network& network) {
   const std::string& name = network.config.name;
   return name == "bridge" || name == "host" || name == "none";

@@ -45,6 +45,13 @@ int HttpStatusOf(const absl::Status& status) {
   return payload.has_value() ? std::stoi(std::string(*payload)) : 500;
 }
 
+bool HasLabel(const std::map<std::string, std::string>& labels, const std::string& label) {
+  if (label.empty()) return true;
+  const size_t equals = label.find('=');
+  const auto found = labels.find(label.substr(0, equals));
+  return found != labels.end() && (equals == std::string::npos || found->second == label.substr(equals + 1));
+}
+
 FakeEngine::FakeEngine(EngineOptions options) : options_(std::move(options)) {
   for (const auto& [name, driver] :
        std::map<std::string, std::string>{{"bridge", "bridge"}, {"host", "host"}, {"none", "null"}}) {

@@ -29,6 +29,9 @@ absl::Status Refuse(int http_status, const std::string& message, bool creates = 
 // The HTTP status of a refusal; 500 for a status that Refuse() did not make.
 int HttpStatusOf(const absl::Status& status);
 
+// Docker's label filter: "key" or "key=value"; every map has the empty one.
+bool HasLabel(const std::map<std::string, std::string>& labels, const std::string& label);
+
 // How the containers of an image behave, and what the image brings along.
 struct ImageProfile {
   std::map<std::string, std::string> env;

@@ -1,0 +1,182 @@
+#include "test/contract/backend.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/docker/http_client.h"
+#include "pkg/http/client.h"
+#include "test/testing/engine.h"
+#include "test/testing/fake_daemon.h"
+#include "test/testing/fake_docker.h"
+
+namespace spacelet::contract {
+namespace {
+
+using testing::Engine;
+using testing::FakeDaemon;
+using testing::FakeDocker;
+using testing::FakeEngine;
+
+testing::EngineOptions FakeOptions() {
+  testing::EngineOptions options;
+  options.all_host_paths_exist = false;
+  return options;
+}
+
+void SeedImages(FakeDocker& docker) {
+  docker.World([](FakeEngine& engine) {
+    testing::ImageProfile box, crash, broken;
+    box.env = {{"IMG", "1"}};
+    box.log_lines = {"one", "two", "three"};
+    crash.exits_at_once = 7;
+    broken.start_error = "OCI runtime create failed: exec: \"/nope\": no such file or directory";
+    engine.AddHostPath("/tmp");
+    engine.Seed("box:1", box);
+    engine.Seed("box:2", box);
+    engine.Seed("crash:1", crash);
+    return engine.Seed("broken:1", broken);
+  });
+}
+
+class Memory : public Backend {
+ public:
+  Memory() : docker_(FakeOptions()) { SeedImages(docker_); }
+  docker::Client& docker() override { return docker_; }
+  void Pause(const std::string& container) override {
+    EXPECT_TRUE(docker_.World([&](FakeEngine& engine) { return engine.Pause(container); }).ok());
+  }
+  void Tag(const std::string& reference, const std::string& repository, const std::string& tag) override {
+    const std::string name = absl::StrCat(repository, ":", tag);
+    EXPECT_TRUE(docker_.World([&](FakeEngine& engine) { return engine.Tag(reference, name); }).ok());
+  }
+  std::string AddNetwork(const std::string& name) override {
+    docker::NetworkConfig config;
+    config.name = name;
+    return *docker_.World([&](FakeEngine& engine) { return engine.CreateNetwork(config, false); });
+  }
+
+ private:
+  FakeDocker docker_;
+};
+
+// A daemon behind a unix socket.
+class OverHttp : public Backend {
+ public:
+  explicit OverHttp(const std::string& socket) : http_(Endpoint(socket)), docker_(Endpoint(socket), {}) {}
+  docker::Client& docker() override { return docker_; }
+  void Pause(const std::string& container) override {
+    EXPECT_EQ(Post(absl::StrCat("/containers/", container, "/pause"), "").status, 204);
+  }
+  void Tag(const std::string& reference, const std::string& repository, const std::string& tag) override {
+    EXPECT_EQ(Post(absl::StrCat("/images/", reference, "/tag?repo=", repository, "&tag=", tag), "").status,
+              201);
+  }
+  std::string AddNetwork(const std::string& name) override {
+    const http::Response answer = Post("/networks/create", nlohmann::json{{"Name", name}}.dump());
+    return nlohmann::json::parse(answer.body).value("Id", "");
+  }
+
+ private:
+  static http::Endpoint Endpoint(const std::string& socket) {
+    http::Endpoint endpoint;
+    endpoint.path = socket;
+    return endpoint;
+  }
+  http::Response Post(const std::string& target, const std::string& body) {
+    http::Request request;
+    request.method = "POST";
+    request.target = "/v1.41" + target;
+    request.body = body;
+    auto answer = http_.Call(request, {});
+    EXPECT_TRUE(answer.ok()) << answer.status();
+    return answer.ok() ? *std::move(answer) : http::Response{};
+  }
+
+  http::Client http_;
+  docker::HttpClient docker_;
+};
+
+class Fake : public OverHttp {
+ public:
+  explicit Fake(const std::string& socket)
+      : OverHttp(socket), model_(FakeOptions()), daemon_(model_, {socket, nullptr, nullptr}) {
+    SeedImages(model_);
+  }
+  absl::Status Listen() { return daemon_.Listen(); }
+
+ private:
+  FakeDocker model_;
+  FakeDaemon daemon_;
+};
+
+// One engine for the program, started at its first use.
+class SharedEngine : public ::testing::Environment {
+ public:
+  void TearDown() override { engine_ = absl::UnavailableError("ended"); }
+  absl::StatusOr<std::string> Socket() {
+    if (!tried_) engine_ = Start();
+    tried_ = true;
+    if (!engine_.ok()) return engine_.status();
+    return (*engine_)->socket();
+  }
+
+ private:
+  static absl::StatusOr<std::unique_ptr<Engine>> Start() {
+    ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, Engine::Start());
+    // sh as process 1 ends at a TERM only by its trap.
+    const std::string serve =
+        "CMD [\"/bin/sh\",\"-c\",\"trap 'exit 0' TERM; echo one; echo two; echo three; while :; do sleep "
+        "1000 & wait; "
+        "done\"]";
+    RETURN_IF_ERROR(engine->Import("box", "1", {"ENV IMG=1", serve}));
+    RETURN_IF_ERROR(engine->Import("box", "2", {"ENV IMG=1", serve, "LABEL two=2"}));
+    RETURN_IF_ERROR(engine->Import("crash", "1", {"CMD [\"/bin/sh\",\"-c\",\"exit 7\"]"}));
+    RETURN_IF_ERROR(engine->Import("broken", "1", {"CMD [\"/nope\"]"}));
+    return engine;
+  }
+
+  bool tried_ = false;
+  absl::StatusOr<std::unique_ptr<Engine>> engine_ = absl::UnavailableError("not started");
+};
+
+SharedEngine* const kEngine = new SharedEngine;  // gtest owns it
+const auto* const kRegistered = ::testing::AddGlobalTestEnvironment(kEngine);
+
+void RemoveEverything(docker::Client& docker) {
+  const std::stop_token never;
+  const auto containers = docker.ListContainers("", never);
+  ASSERT_TRUE(containers.ok()) << containers.status();
+  for (const auto& row : *containers) EXPECT_TRUE(docker.RemoveContainer(row.id, true, never).ok());
+  for (const std::string name : {"net1", "net2", "net3"}) {
+    const auto networks = docker.FindNetworks(name, never);
+    ASSERT_TRUE(networks.ok()) << networks.status();
+    for (const auto& network : *networks) EXPECT_TRUE(docker.RemoveNetwork(network.id, never).ok());
+  }
+}
+
+}  // namespace
+
+void PrintTo(Kind kind, std::ostream* out) {
+  *out << (kind == Kind::kMemory ? "InMemory" : kind == Kind::kFakeDaemon ? "FakeDaemon" : "RealDaemon");
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(Kind kind) {
+  if (kind == Kind::kMemory) return std::make_unique<Memory>();
+  if (kind == Kind::kFakeDaemon) {
+    auto fake = std::make_unique<Fake>(absl::StrCat("/tmp/spcontract-", getpid(), ".sock"));
+    RETURN_IF_ERROR(fake->Listen());
+    return fake;
+  }
+  ASSIGN_OR_RETURN(const std::string socket, kEngine->Socket());
+  auto real = std::make_unique<OverHttp>(socket);
+  RemoveEverything(real->docker());
+  return real;
+}
+
+}  // namespace spacelet::contract

@@ -1,0 +1,34 @@
+// The three daemons that the contract suite runs against.
+#pragma once
+
+#include <memory>
+#include <ostream>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "pkg/docker/client.h"
+
+namespace spacelet::contract {
+
+enum class Kind { kMemory, kFakeDaemon, kRealDaemon };
+void PrintTo(Kind kind, std::ostream* out);
+
+// A daemon with these images, and what docker::Client cannot do to it:
+//   box:1      runs until it is stopped, then exits 0; has IMG=1 in its environment; its log is "one", "two",
+//   "three" box:2      another image crash:1    exits with 7 at once broken:1   has a command that does not
+//   exist
+// It has more than one CPU and less than 1000.
+class Backend {
+ public:
+  virtual ~Backend() = default;
+  virtual docker::Client& docker() = 0;
+  virtual void Pause(const std::string& container) = 0;
+  virtual void Tag(const std::string& reference, const std::string& repository, const std::string& tag) = 0;
+  // As `docker network create` does it: a second one of the same name. Returns the id.
+  virtual std::string AddNetwork(const std::string& name) = 0;
+};
+
+// Fresh: no container, only predefined networks. Errors: FailedPrecondition with the reason for a skip.
+absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(Kind kind);
+
+}  // namespace spacelet::contract
