@@ -18,7 +18,8 @@ namespace spacelet::probe {
 
 struct Result {
   bool ready = false;
-  std::string message;  // why not, of the last answer; empty when ready
+  bool was_ready = false;  // at some time since its start
+  std::string message;     // why not, of the last answer; empty when ready
   bool operator==(const Result&) const = default;
 };
 

@@ -31,7 +31,8 @@ class Schedule {
   bool Record(bool success, base::Instant now);
 
  private:
-  bool Judge(const api::Probe& probe, bool success);  // new value of what the probe decides
+  void Begin(base::Instant now);
+  bool Judge(const api::Probe& probe, bool success, bool before);  // what the probe says now
   absl::Duration NextInterval(const api::Probe& probe);
 
   std::optional<api::Probe> startup_, readiness_;

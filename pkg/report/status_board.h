@@ -34,6 +34,9 @@ class StatusBoard {
   // Adds or replaces an object; the transition times of its conditions are set here, and an absent
   // last_rollout keeps the one that is known.
   void SetObject(ObjectStatus object) ABSL_LOCKS_EXCLUDED(mu_);
+  // One condition of an object that is known; does nothing for another.
+  void SetObjectCondition(const std::string& object, absl::string_view type, Truth status,
+                          absl::string_view reason, std::string message) ABSL_LOCKS_EXCLUDED(mu_);
   // Turns every condition of every object to Unknown: nothing is known while Docker is away.
   void SetObjectsUnknown(absl::string_view reason, const std::string& message) ABSL_LOCKS_EXCLUDED(mu_);
   void RemoveObject(const std::string& object) ABSL_LOCKS_EXCLUDED(mu_);
@@ -51,7 +54,6 @@ class StatusBoard {
 
  private:
   void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
-  void Put(std::vector<Condition>& conditions, Condition condition) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::string Clean(std::string text) const;
 
   base::Clock& clock_;
