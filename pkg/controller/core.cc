@@ -1,0 +1,353 @@
+#include "pkg/controller/core.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "absl/strings/strip.h"
+#include "pkg/api/reasons.h"
+#include "pkg/config/diagnostic.h"
+#include "pkg/controller/docker_trouble.h"
+#include "pkg/controller/retry.h"
+#include "pkg/report/delegate_support.h"
+#include "pkg/report/readiness.h"
+
+namespace spacelet::controller {
+namespace {
+
+using report::Event;
+using report::Truth;
+namespace reason = api::reason;
+
+constexpr absl::Duration kSoon = absl::Milliseconds(250);
+// What only a change can heal is tried again all the same, in case the change was not seen.
+constexpr absl::Duration kSlowRetry = absl::Minutes(10);
+// The longest a look may take: a stop with a long grace period. Every call in it has its own deadline.
+constexpr absl::Duration kLongestLook = absl::Hours(1);
+
+const char* ResultName(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kWaiting:
+      return "waiting";
+    case Outcome::Kind::kSuspended:
+      return "suspended";
+    case Outcome::Kind::kInterrupted:
+      return "cancelled";
+    case Outcome::Kind::kFailed:
+      return RetryAfter(outcome.status, !outcome.pulling.empty()) == Retry::kOnChange ? "terminal" : "error";
+    default:
+      return "success";
+  }
+}
+
+const char* ResultName(source::Attempt::Result result) {
+  switch (result) {
+    case source::Attempt::Result::kAccepted:
+      return "accepted";
+    case source::Attempt::Result::kUnchanged:
+      return "unchanged";
+    case source::Attempt::Result::kRejected:
+      return "rejected";
+    default:
+      return "unreadable";
+  }
+}
+
+std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
+  std::vector<api::SecretSource> sources;
+  for (const auto& [name, source] : container.secret_env) sources.push_back(source);
+  for (const desired::File& file : container.files)
+    if (file.secret) sources.push_back(*file.secret);
+  return sources;
+}
+
+// Waits for a person: no time and no event of the agent's own will change it.
+bool IsStuck(const report::ObjectStatus& object) {
+  static constexpr std::array kStuck = {reason::kConflict,          reason::kInvalidPool,
+                                        reason::kSecretUnavailable, reason::kCpusExceedHost,
+                                        reason::kImageNeverPulled,  reason::kSuspended};
+  const report::Condition* synced = report::Find(object.conditions, api::kSynced);
+  return synced != nullptr && std::find(kStuck.begin(), kStuck.end(), synced->reason) != kStuck.end();
+}
+
+}  // namespace
+
+Controller::Core::Core(Parts parts, Options options)
+    : parts_(std::move(parts)),
+      options_(std::move(options)),
+      memory_(parts_.clock, options_.prune_delay),
+      reporter_(memory_, parts_.board, parts_.events, parts_.metrics, parts_.logger),
+      executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
+      reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, parts_.board,
+                  parts_.events, parts_.metrics),
+      queue_(parts_.clock),
+      errors_(absl::Seconds(1), absl::Seconds(60)),
+      pulls_(absl::Seconds(5), absl::Minutes(5)),
+      events_sleep_(parts_.clock),
+      resync_sleep_(parts_.clock),
+      inputs_sleep_(parts_.clock) {
+  queue_.OnTaken([this](absl::Duration waited) { parts_.metrics.QueueTaken(waited); });
+  parts_.metrics.BeforeRender([this](report::Metrics& metrics) {
+    const workqueue::QueueStats stats = queue_.Stats();
+    metrics.QueueState(stats.depth, stats.unfinished_work);
+  });
+  parts_.prober.OnResult(
+      [this](const std::string& container, const probe::Result&) { Enqueue(plan::ContainerKey(container)); });
+}
+
+// ---- documents
+
+void Controller::Core::OnDocument(std::shared_ptr<const source::Snapshot> snapshot) {
+  {
+    base::MutexLock lock(mu_);
+    snapshot_ = snapshot;
+  }
+  desired::Compiled compiled = parts_.compile(*snapshot);
+  ReportDocument(*snapshot, compiled);
+  if (!Adopt(snapshot, std::move(compiled)) || !IsUp()) return;  // Docker's return queues everything
+  ScanRivals({});
+  QueueAll();
+  if (!discovered_) resync_sleep_.Wake();
+}
+
+// False when `snapshot` is no longer the newest: its compiled form is of no interest any more.
+bool Controller::Core::Adopt(const std::shared_ptr<const source::Snapshot>& snapshot,
+                             desired::Compiled compiled) {
+  auto host = std::make_shared<const desired::Host>(std::move(compiled.host));
+  {
+    base::MutexLock lock(mu_);
+    if (snapshot != snapshot_) return false;
+    memory_.Adopt(host, snapshot->prune_at_once);
+  }
+  AnnounceObjects(*host);
+  for (const std::string& key : KnownKeys()) errors_.Forget(key);
+  for (const desired::Container& container : host->containers) pulls_.Forget(container.image());
+  return true;
+}
+
+void Controller::Core::ReportDocument(const source::Snapshot& snapshot, const desired::Compiled& compiled) {
+  const desired::Host& host = compiled.host;
+  parts_.events.SetRevision(snapshot.revision);
+  parts_.board.SetName(host.name);
+  parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+    config.revision = snapshot.revision;
+    config.commit = snapshot.commit;
+    config.generation = snapshot.generation;
+    config.accepted_at = snapshot.accepted_at;
+    config.warnings = compiled.warnings;
+    for (const config::Diagnostic& warning : snapshot.warnings)
+      config.warnings.push_back(config::ToText(warning));
+  });
+  parts_.board.SetCondition(api::kSuspended, report::TruthOf(host.suspend),
+                            host.suspend ? reason::kSuspended : reason::kReconciling,
+                            host.suspend ? "spec.suspend is true: nothing is changed" : "");
+  UpdateObservedGeneration();
+  std::optional<absl::Time> release;
+  for (const desired::Container& container : host.containers)
+    if (container.component == "delegate") release = report::DelegateReleaseMonth(container.image());
+  parts_.metrics.DelegateRelease(release);
+}
+
+// Every desired object is on the board before it was looked at, as unknown: Docker may be away.
+void Controller::Core::AnnounceObjects(const desired::Host& host) {
+  auto announce = [this](const std::string& key, const std::string& component, const std::string& image) {
+    parts_.metrics.ObjectKnown(key);
+    if (parts_.board.Object(key)) return;
+    report::ObjectStatus object;
+    object.object = key;
+    object.component = component;
+    object.image = image;
+    object.state = "unknown";
+    for (const char* type : {api::kSynced, api::kReady, api::kProgressing})
+      object.conditions.push_back({type, Truth::kUnknown, reason::kUnknown, "not looked at yet", {}});
+    parts_.board.SetObject(std::move(object));
+  };
+  if (host.network) announce(plan::NetworkKey(host.network->config.name), "network", "");
+  for (const desired::Container& c : host.containers)
+    announce(plan::ContainerKey(c.name), c.component, c.image());
+}
+
+void Controller::Core::OnAttempt(const source::Attempt& attempt) {
+  using Result = source::Attempt::Result;
+  const bool good = attempt.result == Result::kAccepted || attempt.result == Result::kUnchanged;
+  const char* why = good                                    ? reason::kAccepted
+                    : attempt.result == Result::kRejected   ? reason::kRejected
+                    : attempt.result == Result::kUnreadable ? reason::kUnreadable
+                                                            : reason::kNoDocument;
+  parts_.metrics.ConfigReloaded(ResultName(attempt.result));
+  parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+    config.error = good ? std::nullopt : std::optional<std::string>(attempt.error);
+  });
+  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), why, attempt.error);
+  if (attempt.result == Result::kUnchanged) return;
+  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, why,
+                       good ? attempt.revision : attempt.error);
+  if (good) parts_.logger.Info("document accepted", {{"revision", attempt.revision}});
+  if (!good) parts_.logger.Warning("document refused", {{"reason", why}, {"error", attempt.error}});
+}
+
+absl::Status Controller::Core::RunInputs(const std::stop_token& stop) {
+  while (inputs_sleep_.Sleep(options_.poll_interval, stop)) CheckInputs(stop);
+  return absl::OkStatus();
+}
+
+void Controller::Core::CheckInputs(const std::stop_token& stop) {
+  std::shared_ptr<const source::Snapshot> snapshot;
+  {
+    base::MutexLock lock(mu_);
+    snapshot = snapshot_;
+  }
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (snapshot == nullptr || host == nullptr) return;
+  desired::Compiled compiled = parts_.compile(*snapshot);
+  if (!(compiled.host == *host)) {
+    ReportDocument(*snapshot, compiled);
+    if (Adopt(snapshot, std::move(compiled))) QueueAll();
+    return;
+  }
+  for (const desired::Container& container : host->containers) {
+    const std::vector<api::SecretSource> sources = SecretsOf(container);
+    if (sources.empty()) continue;
+    const uint64_t version = parts_.secrets.Version(sources, stop);
+    const auto [known, first] = secret_versions_.try_emplace(container.name, version);
+    if (first || std::exchange(known->second, version) == version) continue;
+    memory_.Release(plan::ContainerKey(container.name));
+    Enqueue(plan::ContainerKey(container.name));
+  }
+}
+
+// ---- the queue
+
+std::vector<std::string> Controller::Core::KnownKeys() const {
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  std::vector<std::string> keys;
+  if (host != nullptr) keys = plan::Keys(*host, {});  // in start order
+  for (std::string& key : parts_.board.Objects())
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+  return keys;
+}
+
+void Controller::Core::Enqueue(const std::string& key) {
+  parts_.metrics.QueueAdded();
+  queue_.Add(key);
+}
+
+void Controller::Core::QueueAll() {
+  for (const std::string& key : KnownKeys()) Enqueue(key);
+}
+
+void Controller::Core::ReconcileAll() {
+  memory_.ReleaseAll();
+  for (const std::string& key : KnownKeys()) errors_.Forget(key);
+  QueueAll();
+}
+
+// Who waits for this object, or is attached to it.
+void Controller::Core::QueueDependents(const std::string& key) {
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (host == nullptr) return;
+  const std::string name(key.substr(key.find('/') + 1));
+  for (const desired::Container& c : host->containers) {
+    const bool attached = plan::NetworkKey(c.network) == key;
+    const bool depends = plan::ContainerKey(name) == key &&
+                         std::find(c.depends_on.begin(), c.depends_on.end(), name) != c.depends_on.end();
+    if (attached || depends) Enqueue(plan::ContainerKey(c.name));
+  }
+}
+
+absl::Status Controller::Core::RunWorker(const std::stop_token& stop) {
+  const std::string loop = "worker-" + std::to_string(++workers_);
+  std::stop_callback end(stop, [this] { queue_.ShutDown(); });
+  while (std::optional<std::string> key = queue_.Get()) {
+    parts_.heartbeats.Expect(loop, kLongestLook);
+    Work(*key, stop);
+    queue_.Done(*key);
+    parts_.heartbeats.Rest(loop);
+  }
+  return absl::OkStatus();
+}
+
+void Controller::Core::Work(const std::string& key, const std::stop_token& stop) {
+  const base::Instant begin = parts_.clock.Monotonic();
+  std::stop_source work = memory_.Begin(key);
+  std::stop_callback end_with_agent(stop, [&work] { work.request_stop(); });
+  const Outcome outcome = reconciler_.Reconcile(key, work.get_token(), stop);
+  memory_.End(key);
+  if (outcome.kind != Outcome::Kind::kGone)
+    parts_.metrics.Reconciled(key, ResultName(outcome), parts_.clock.Monotonic() - begin);
+  Follow(key, outcome, stop);
+}
+
+void Controller::Core::Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop) {
+  if (!outcome.unobserved && !IsUp()) CheckDocker(stop).IgnoreError();
+  if (outcome.ready_changed) QueueDependents(key);
+  switch (outcome.kind) {
+    case Outcome::Kind::kInSync:
+      errors_.Forget(key);
+      return UpdateObservedGeneration();
+    case Outcome::Kind::kGone:
+      QueueDependents(key);
+      return UpdateObservedGeneration();
+    case Outcome::Kind::kSuspended:
+      return;
+    case Outcome::Kind::kWaiting:
+      if (outcome.look_again < absl::InfiniteDuration()) queue_.AddAfter(key, outcome.look_again);
+      return;
+    case Outcome::Kind::kActed:
+      return Enqueue(key);
+    case Outcome::Kind::kInterrupted:
+      if (!stop.stop_requested()) Enqueue(key);
+      return;
+    case Outcome::Kind::kFailed:
+      return FollowFailure(key, outcome, stop);
+  }
+}
+
+void Controller::Core::FollowFailure(const std::string& key, const Outcome& outcome,
+                                     const std::stop_token& stop) {
+  const std::string message(outcome.status.message());
+  const Retry retry = RetryAfter(outcome.status, !outcome.pulling.empty());
+  const bool first = errors_.failures(key) == 0;
+  absl::Duration wait = retry == Retry::kPullBackOff ? pulls_.Next(outcome.pulling) : errors_.Next(key);
+  if (retry == Retry::kSoon && first) wait = kSoon;
+  if (retry == Retry::kOnChange) wait = kSlowRetry;
+  parts_.logger.Warning("reconcile failed",
+                        {{"object", key}, {"error", message}, {"retry_in", absl::FormatDuration(wait)}});
+  if (retry == Retry::kPullBackOff) {
+    memory_.PullFailed(outcome.pulling, wait, message);
+  } else {
+    memory_.Hold(key, wait, retry == Retry::kOnChange);
+  }
+  parts_.metrics.QueueRetried();
+  queue_.AddAfter(key, wait);
+  if (outcome.unobserved && MayBeAway(outcome.status)) CheckDocker(stop).IgnoreError();
+}
+
+void Controller::Core::UpdateObservedGeneration() {
+  const int64_t observed = discovered_ ? memory_.ObservedGeneration(KnownKeys()) : 0;
+  int64_t generation = 0, known = 0;
+  parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+    config.observed_generation = std::max(config.observed_generation, observed);
+    generation = config.generation;
+    known = config.observed_generation;
+  });
+  parts_.metrics.Generations(generation, known);
+}
+
+Progress Controller::Core::GetProgress() const {
+  const report::Status status = parts_.board.Snapshot();
+  Progress progress{.missing = report::Missing(status)};
+  if (!discovered_ || !queue_.Idle()) return progress;
+  progress.converged = progress.missing.empty();
+  progress.settled = progress.converged;
+  if (progress.converged || !status.docker.available) return progress;
+  progress.settled =
+      std::all_of(status.objects.begin(), status.objects.end(), [&](const report::ObjectStatus& o) {
+        const bool good =
+            report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
+        return good || IsStuck(o) || memory_.WaitsForChange(o.object);
+      });
+  return progress;
+}
+
+}  // namespace spacelet::controller

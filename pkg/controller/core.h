@@ -1,0 +1,85 @@
+// The machinery behind Controller. Private to this package.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "pkg/base/mutex.h"
+#include "pkg/controller/controller.h"
+#include "pkg/controller/memory.h"
+#include "pkg/controller/reconciler.h"
+#include "pkg/controller/sleeper.h"
+#include "pkg/controller/step_reporter.h"
+#include "pkg/workqueue/queue.h"
+
+namespace spacelet::controller {
+
+class Controller::Core {
+ public:
+  Core(Parts parts, Options options);
+
+  absl::Status RunWorker(const std::stop_token& stop);
+  absl::Status RunEvents(const std::stop_token& stop);
+  absl::Status RunResync(const std::stop_token& stop);
+  absl::Status RunInputs(const std::stop_token& stop);
+
+  void OnDocument(std::shared_ptr<const source::Snapshot> snapshot) ABSL_LOCKS_EXCLUDED(mu_);
+  void OnAttempt(const source::Attempt& attempt);
+  void OnFileChanged() { inputs_sleep_.Wake(); }
+  void ReconcileAll();
+  Progress GetProgress() const;
+
+ private:
+  // --- core.cc: documents and the queue
+  bool Adopt(const std::shared_ptr<const source::Snapshot>& snapshot, desired::Compiled compiled)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  void ReportDocument(const source::Snapshot& snapshot, const desired::Compiled& compiled);
+  void AnnounceObjects(const desired::Host& host);
+  void CheckInputs(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  std::vector<std::string> KnownKeys() const;
+  void Enqueue(const std::string& key);
+  void QueueAll();
+  void QueueDependents(const std::string& key);
+  void Work(const std::string& key, const std::stop_token& stop);
+  void Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
+  void FollowFailure(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
+  void UpdateObservedGeneration();
+
+  // --- wakers.cc: the daemon, its events, the resync
+  enum class Docker { kUnknown, kUp, kDown };
+  absl::Status CheckDocker(const std::stop_token& stop);                   // pings; returns the ping's status
+  bool DockerUp(const docker::EngineInfo& info) ABSL_LOCKS_EXCLUDED(mu_);  // whether it was not up before
+  void DockerDown(const absl::Status& ping) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsUp() const ABSL_LOCKS_EXCLUDED(mu_);
+  void ScanRivals(const std::stop_token& stop);
+  void Listen(const std::stop_token& stop);
+  void OnOpen();
+  void OnEvent(const docker::Event& event);
+  void OnForeignEvent(const docker::Event& event);
+  void Resync(const std::stop_token& stop);
+  void ReviewKey(const std::string& key, const desired::Host& host, const plan::ObservedState& snapshot,
+                 const std::stop_token& stop);
+
+  Parts parts_;
+  const Options options_;
+  Memory memory_;
+  StepReporter reporter_;
+  execute::Executor executor_;
+  Reconciler reconciler_;
+  workqueue::WorkQueue queue_;
+  workqueue::BackOff errors_, pulls_;
+  Sleeper events_sleep_, resync_sleep_, inputs_sleep_;
+  std::map<std::string, uint64_t> secret_versions_;  // by container; RunInputs only
+  std::atomic<int> workers_{0};
+  std::atomic<bool> listened_{false};    // the event stream was open at some time
+  std::atomic<bool> discovered_{false};  // one full look at the host was had: every owned object is known
+  mutable base::Mutex mu_;
+  std::shared_ptr<const source::Snapshot> snapshot_ ABSL_GUARDED_BY(mu_);
+  Docker docker_ ABSL_GUARDED_BY(mu_) = Docker::kUnknown;
+};
+
+}  // namespace spacelet::controller

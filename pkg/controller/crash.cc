@@ -1,0 +1,47 @@
+#include "pkg/controller/crash.h"
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+
+namespace spacelet::controller {
+namespace {
+
+struct Known {
+  const char* words;  // as the program logs it
+  const char* remedy;
+};
+constexpr Known kKnown[] = {
+    {"unable to ping driver",
+     "the runner cannot use the cloud: check the credentials and the project or region that the pool names"},
+    {"unable to parse pool file",
+     "the runner cannot read its pool file: check `runner.pool` (spacelet validate)"},
+    {"no such file or directory", "a file that it needs is missing: check `volumes` and what the pool names"},
+    {"address already in use", "something else holds the port: with hostNetwork every port is the host's"},
+    {"exec format error", "the image is built for another processor: check `platform`"},
+};
+
+std::string Remedy(const std::vector<std::string>& lines) {
+  for (const Known& known : kKnown)
+    for (const std::string& line : lines)
+      if (absl::StrContains(line, known.words)) return known.remedy;
+  return "";
+}
+
+}  // namespace
+
+std::string CrashMessage(const docker::Container& container, const std::vector<std::string>& log_lines) {
+  std::string message = absl::StrCat("exited with code ", container.exit_code);
+  if (container.oom_killed) absl::StrAppend(&message, ", out of memory (raise resources.memory)");
+  if (!container.error.empty()) absl::StrAppend(&message, ": ", container.error);
+  if (!log_lines.empty()) absl::StrAppend(&message, "; last log lines: ", absl::StrJoin(log_lines, " | "));
+  if (const std::string remedy = Remedy(log_lines); !remedy.empty()) absl::StrAppend(&message, "; ", remedy);
+  return message;
+}
+
+bool EndedEarly(const docker::Container& container) {
+  return container.status == docker::ContainerStatus::kExited && container.started_ever &&
+         container.finished_at - container.started_at < kSettledRun;
+}
+
+}  // namespace spacelet::controller

@@ -1,0 +1,262 @@
+#include "pkg/controller/memory.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/strip.h"
+
+namespace spacelet::controller {
+namespace {
+
+// Events of what we did come within milliseconds; dockerd 20.10 needs up to 130 ms after a die.
+constexpr absl::Duration kEchoTime = absl::Milliseconds(500);
+
+std::string ContainerName(const std::string& key) {
+  return std::string(absl::StripPrefix(key, "container/"));
+}
+
+// The objects whose desired state differs between the two.
+std::set<std::string> ChangedKeys(const desired::Host* before, const desired::Host& after) {
+  std::set<std::string> keys;
+  for (const desired::Container& c : after.containers) {
+    const desired::Container* old = before == nullptr ? nullptr : before->Find(c.name);
+    if (old == nullptr || !(*old == c)) keys.insert(plan::ContainerKey(c.name));
+  }
+  if (before == nullptr) return keys;
+  for (const desired::Container& c : before->containers)
+    if (after.Find(c.name) == nullptr) keys.insert(plan::ContainerKey(c.name));
+  if (before->network && !(before->network == after.network))
+    keys.insert(plan::NetworkKey(before->network->config.name));
+  return keys;
+}
+
+}  // namespace
+
+std::shared_ptr<const desired::Host> Memory::host() const {
+  base::MutexLock lock(mu_);
+  return host_;
+}
+
+void Memory::Adopt(std::shared_ptr<const desired::Host> host, bool prune_at_once) {
+  std::vector<std::stop_source> outdated;  // stopped without the lock: their callbacks close sockets
+  {
+    base::MutexLock lock(mu_);
+    removals_.Document(*host, prune_at_once, clock_.Monotonic());
+    std::set<std::string> changed = ChangedKeys(host_.get(), *host);
+    if (host_ != nullptr && host_->suspend != host->suspend)
+      for (const auto& [key, object] : objects_) changed.insert(key);
+    host_ = std::move(host);
+    pulls_.clear();
+    for (auto& [key, object] : objects_) {
+      object.held_until = {-absl::InfiniteDuration()};
+      if (!changed.contains(key)) continue;
+      object.waits_since.reset();
+      if (object.busy) outdated.push_back(object.work);
+    }
+    for (const std::string& key : changed) doings_.Forget(key);
+  }
+  for (std::stop_source& work : outdated) work.request_stop();
+}
+
+absl::Duration Memory::RemovalWait(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  return removals_.Remaining(ContainerName(key), clock_.Monotonic());
+}
+
+std::stop_source Memory::Begin(const std::string& key) {
+  base::MutexLock lock(mu_);
+  Object& object = objects_[key];
+  object.busy = true;
+  object.work = std::stop_source();
+  return object.work;
+}
+
+void Memory::End(const std::string& key) {
+  base::MutexLock lock(mu_);
+  auto object = objects_.find(key);
+  if (object == objects_.end()) return;
+  object->second.busy = false;
+  object->second.ended = clock_.Monotonic();
+}
+
+const Memory::Object* Memory::Find(const std::string& key) const {
+  auto object = objects_.find(key);
+  return object == objects_.end() ? nullptr : &object->second;
+}
+
+bool Memory::Busy(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  const Object* object = Find(key);
+  return object != nullptr && object->busy;
+}
+
+bool Memory::Echoes(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  const Object* object = Find(key);
+  return object != nullptr && (object->busy || clock_.Monotonic() - object->ended < kEchoTime);
+}
+
+void Memory::FillFacts(const std::string& key, const desired::Host& host,
+                       plan::ObservedState& observed) const {
+  base::MutexLock lock(mu_);
+  const base::Instant now = clock_.Monotonic();
+  plan::Facts& facts = observed.facts;
+  if (facts.host_cpus == 0) facts.host_cpus = host_cpus_;
+  facts.limits_set = limits_set_;
+  for (const auto& [reference, pull] : pulls_)
+    if (pull.until > now) facts.pulls_backing_off.insert(reference);
+  const std::string name = ContainerName(key);
+  const desired::Container* container = host.Find(name);
+  if (container == nullptr && removals_.Remaining(name, now) > absl::ZeroDuration())
+    facts.removal_pending.insert(name);
+  const Object* object = Find(key);
+  if (container != nullptr && object != nullptr && object->waits_since &&
+      now - *object->waits_since >= container->dependency_deadline)
+    facts.waited_out.insert(name);
+}
+
+void Memory::SetHostCpus(int cpus) {
+  base::MutexLock lock(mu_);
+  host_cpus_ = cpus;
+}
+
+void Memory::LimitSet(const std::string& container_id, const std::string& limit) {
+  base::MutexLock lock(mu_);
+  limits_set_[container_id].insert(limit);
+}
+
+void Memory::Hold(const std::string& key, absl::Duration time, bool for_change) {
+  base::MutexLock lock(mu_);
+  Object& object = objects_[key];
+  object.held_until = clock_.Monotonic() + time;
+  object.for_change = for_change;
+}
+
+absl::Duration Memory::Held(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  const Object* object = Find(key);
+  if (object == nullptr) return absl::ZeroDuration();
+  return std::max(object->held_until - clock_.Monotonic(), absl::ZeroDuration());
+}
+
+bool Memory::WaitsForChange(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  const Object* object = Find(key);
+  return object != nullptr && object->for_change && object->held_until > clock_.Monotonic();
+}
+
+void Memory::Release(const std::string& key) {
+  base::MutexLock lock(mu_);
+  auto object = objects_.find(key);
+  if (object != objects_.end()) object->second.held_until = {-absl::InfiniteDuration()};
+}
+
+void Memory::ReleaseAll() {
+  base::MutexLock lock(mu_);
+  for (auto& [key, object] : objects_) object.held_until = {-absl::InfiniteDuration()};
+  pulls_.clear();
+}
+
+void Memory::PullFailed(const std::string& reference, absl::Duration wait, std::string error) {
+  base::MutexLock lock(mu_);
+  pulls_[reference] = {clock_.Monotonic() + wait, std::move(error)};
+}
+
+void Memory::PullSucceeded(const std::string& reference) {
+  base::MutexLock lock(mu_);
+  pulls_.erase(reference);
+}
+
+std::string Memory::PullError(const std::string& reference) const {
+  base::MutexLock lock(mu_);
+  auto pull = pulls_.find(reference);
+  return pull == pulls_.end() ? "" : pull->second.error;
+}
+
+absl::Duration Memory::PullWait(const std::string& reference) const {
+  base::MutexLock lock(mu_);
+  auto pull = pulls_.find(reference);
+  if (pull == pulls_.end()) return absl::ZeroDuration();
+  return std::max(pull->second.until - clock_.Monotonic(), absl::ZeroDuration());
+}
+
+absl::Duration Memory::HoldBack(plan::Plan& plan, const plan::ObservedState& observed) const {
+  base::MutexLock lock(mu_);
+  return controller::HoldBack(plan, observed, doings_, clock_.Monotonic());
+}
+
+void Memory::Done(const plan::Plan& plan, size_t steps, const plan::ObservedState& observed) {
+  base::MutexLock lock(mu_);
+  doings_.Record(plan, steps, observed, clock_.Monotonic());
+}
+
+absl::Duration Memory::DependencyWait(const desired::Container& container) {
+  base::MutexLock lock(mu_);
+  const base::Instant now = clock_.Monotonic();
+  Object& object = objects_[plan::ContainerKey(container.name)];
+  if (!object.waits_since) object.waits_since = now;
+  return std::max(*object.waits_since + container.dependency_deadline - now, absl::ZeroDuration());
+}
+
+News Memory::Record(const std::string& key, const Finding& finding) {
+  base::MutexLock lock(mu_);
+  Object& object = objects_[key];
+  const base::Instant now = clock_.Monotonic();
+  News news;
+  news.ready_changed = object.ready != finding.ready;
+  news.drift_began = finding.drifted && (!object.known || object.in_sync);
+  if (!finding.in_sync && !object.drifted_since) object.drifted_since = now;
+  if (finding.in_sync && finding.ready && object.drifted_since) {
+    news.converged_after = now - *object.drifted_since;
+    object.drifted_since.reset();
+  }
+  if (finding.in_sync) object.waits_since.reset();
+  if (finding.in_sync) object.generation = finding.generation;
+  object.known = true;
+  object.in_sync = finding.in_sync;
+  object.ready = finding.ready;
+  return news;
+}
+
+bool Memory::WasInSync(const std::string& key) const {
+  base::MutexLock lock(mu_);
+  const Object* object = Find(key);
+  return object != nullptr && object->known && object->in_sync;
+}
+
+int64_t Memory::NewRestarts(const std::string& key, const std::string& container_id, int64_t count) {
+  base::MutexLock lock(mu_);
+  Object& object = objects_[key];
+  const bool same = object.container_id == container_id;
+  const int64_t before = same ? object.restarts : 0;
+  object.container_id = container_id;
+  object.restarts = count;
+  // The count of a container that is seen for the first time is history, and `docker start` sets it back to
+  // 0.
+  return same ? std::max<int64_t>(count - before, 0) : 0;
+}
+
+int64_t Memory::ObservedGeneration(const std::vector<std::string>& keys) const {
+  base::MutexLock lock(mu_);
+  if (host_ == nullptr) return 0;
+  for (const std::string& key : keys) {
+    const Object* object = Find(key);
+    if (object == nullptr || !object->in_sync || object->generation != host_->generation) return 0;
+  }
+  return host_->generation;
+}
+
+void Memory::Forget(const std::string& key) {
+  base::MutexLock lock(mu_);
+  doings_.Forget(key);
+  auto object = objects_.find(key);
+  if (object == objects_.end()) return;
+  const bool busy = object->second.busy;
+  const std::stop_source work = object->second.work;
+  limits_set_.erase(object->second.container_id);
+  object->second = {};
+  object->second.busy = busy;
+  object->second.work = work;
+}
+
+}  // namespace spacelet::controller

@@ -1,0 +1,294 @@
+#include "pkg/controller/reconciler.h"
+
+#include <algorithm>
+#include <set>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "pkg/api/reasons.h"
+#include "pkg/controller/assess.h"
+#include "pkg/controller/crash.h"
+#include "pkg/controller/retry.h"
+#include "pkg/plan/text.h"
+
+namespace spacelet::controller {
+namespace {
+
+using docker::ContainerStatus;
+using Kind = Outcome::Kind;
+
+// A removal that Docker has begun, a name that is about to be free.
+constexpr absl::Duration kSoon = absl::Milliseconds(250);
+
+std::string NameOf(const std::string& key) { return key.substr(key.find('/') + 1); }
+
+// Where the host reaches the container.
+std::string AddressOf(const desired::Container& want, const docker::Container& live) {
+  if (want.network.empty()) return "127.0.0.1";
+  auto attachment = live.networks.find(want.network);
+  return attachment == live.networks.end() ? "" : attachment->second.ip;
+}
+
+// What differs, for a metric: the fields, or what has to be done about it.
+std::set<std::string> DriftFields(const plan::Plan& plan) {
+  std::set<std::string> fields;
+  for (const plan::Step& step : plan.steps)
+    for (const plan::Change& change : step.changes) fields.insert(change.field);
+  if (fields.empty() && !plan.steps.empty())
+    fields.insert(std::string(plan::Name(plan.steps.front().operation)));
+  return fields;
+}
+
+// The image that such an object waits for ("image drone/drone-runner-aws:1.0").
+std::string PullReference(const plan::Waiting& waiting) {
+  return std::string(absl::StripPrefix(waiting.for_what, "image "));
+}
+
+bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }
+
+}  // namespace
+
+// All there is to know about an object at one time.
+struct Reconciler::Look {
+  std::string key;
+  std::shared_ptr<const desired::Host> host;
+  plan::ObservedState observed;
+  plan::Plan plan;
+  absl::Duration held_back =
+      absl::InfiniteDuration();  // until something that was done too often may be done again
+  absl::Duration held;           // by a back-off after an error
+  bool exists = true;
+  bool ready_changed = false;
+};
+
+Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
+                       probe::Prober& prober, Memory& memory, report::StatusBoard& board,
+                       report::EventLog& events, report::Metrics& metrics)
+    : docker_(docker),
+      observer_(observer),
+      executor_(executor),
+      prober_(prober),
+      memory_(memory),
+      board_(board),
+      events_(events),
+      metrics_(metrics) {}
+
+Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& interrupt,
+                              const std::stop_token& shutdown) {
+  std::shared_ptr<const desired::Host> host = memory_.host();
+  if (host == nullptr) return {};
+  absl::StatusOr<plan::ObservedState> observed = observer_.ForKey(key, *host, shutdown);
+  if (!observed.ok()) return Unobserved(key, observed.status());
+
+  const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
+  if (!look.exists) return Gone(look);
+  if (look.plan.in_sync())
+    return {.kind = Kind::kInSync, .status = {}, .pulling = "", .ready_changed = look.ready_changed};
+  if (look.host->suspend)
+    return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .ready_changed = look.ready_changed};
+  if (look.held > absl::ZeroDuration() || !CanAct(look.plan)) return Waiting(look);
+
+  const execute::Report report = executor_.Run(look.plan, interrupt, shutdown);
+  memory_.Done(look.plan, report.steps_done, look.observed);
+  return AfterSteps(look, report, interrupt);
+}
+
+plan::Plan Reconciler::Review(const std::string& key, const desired::Host& host, plan::ObservedState snapshot,
+                              const std::stop_token& shutdown) {
+  Look look = Judge(key, std::make_shared<desired::Host>(host), std::move(snapshot), shutdown);
+  if (!look.exists) Gone(look);
+  return std::move(look.plan);
+}
+
+// Completes the facts, plans, and publishes what was found.
+Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const desired::Host> host,
+                                   plan::ObservedState observed, const std::stop_token& shutdown) {
+  Look look{.key = key, .host = std::move(host), .observed = std::move(observed), .plan = {}, .held = {}};
+  Watch(look);
+  for (const auto& [container, result] : prober_.Results())
+    look.observed.facts.ready[container] = result.ready;
+  memory_.FillFacts(key, *look.host, look.observed);
+  look.plan = plan::ComputeFor(key, *look.host, look.observed);
+  look.held_back = memory_.HoldBack(look.plan, look.observed);
+  look.held = memory_.Held(key);
+  look.exists = Exists(key, *look.host, look.observed);
+  if (look.exists) Publish(look, shutdown);
+  return look;
+}
+
+void Reconciler::Watch(const Look& look) {
+  const std::string name = NameOf(look.key);
+  const desired::Container* want = look.host->Find(name);
+  if (!absl::StartsWith(look.key, "container/")) return;
+  const docker::Container* live = Live(look.key, *look.host, look.observed);
+  if (want == nullptr || live == nullptr || live->status != ContainerStatus::kRunning) {
+    prober_.Forget(name);
+    return;
+  }
+  prober_.Watch({.name = name,
+                 .id = live->id,
+                 .ip = AddressOf(*want, *live),
+                 .started_at = live->started_at,
+                 .startup = want->startup,
+                 .readiness = want->readiness});
+}
+
+void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
+  const docker::Container* live =
+      absl::StartsWith(look.key, "container/") ? Live(look.key, *look.host, look.observed) : nullptr;
+  report::ObjectStatus status = Assess({.key = look.key,
+                                        .host = *look.host,
+                                        .observed = look.observed,
+                                        .plan = look.plan,
+                                        .probe = prober_.ResultOf(NameOf(look.key)),
+                                        .crash = live == nullptr ? "" : CrashOf(look, *live, shutdown)});
+  const bool ready = report::IsTrue(status.conditions, api::kReady);
+  const News news = memory_.Record(look.key, {.in_sync = look.plan.in_sync(),
+                                              .ready = ready,
+                                              .drifted = !look.plan.steps.empty(),
+                                              .generation = look.host->generation});
+  look.ready_changed = news.ready_changed;
+  if (news.drift_began)
+    for (const std::string& field : DriftFields(look.plan)) metrics_.Drifted(look.key, field);
+  if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
+  if (live != nullptr) {
+    metrics_.ContainerInfo(look.key, live->image, live->image_id);
+    metrics_.ContainerRestarted(look.key, memory_.NewRestarts(look.key, live->id, live->restart_count));
+  }
+  CountState(look, status);
+  KeepError(look, status);
+  RecordEvents(look, status);
+  board_.SetObject(std::move(status));
+}
+
+// Changes of readiness, and what a person has to heal.
+void Reconciler::RecordEvents(const Look& look, const report::ObjectStatus& status) const {
+  using report::Event;
+  const report::Condition* ready = report::Find(status.conditions, api::kReady);
+  const report::Condition* synced = report::Find(status.conditions, api::kSynced);
+  const bool is_ready = ready->status == report::Truth::kTrue;
+  if (look.ready_changed)
+    events_.Record(is_ready ? Event::Type::kNormal : Event::Type::kWarning, look.key,
+                   is_ready ? std::string(api::kReady) : ready->reason, is_ready ? "" : ready->message);
+  const std::optional<report::ObjectStatus> before = board_.Object(look.key);
+  const report::Condition* was = before ? report::Find(before->conditions, api::kSynced) : nullptr;
+  const bool healed_by_people =
+      !look.plan.conflicts.empty() ||
+      std::any_of(look.plan.notices.begin(), look.plan.notices.end(), [](const auto& n) { return n.blocks; });
+  if (healed_by_people && (was == nullptr || was->reason != synced->reason))
+    events_.Record(Event::Type::kWarning, look.key, synced->reason, synced->message);
+}
+
+// While a back-off runs, why it runs says more than what is to be done.
+void Reconciler::KeepError(const Look& look, report::ObjectStatus& status) {
+  for (report::Condition& c : status.conditions)
+    if (c.reason == api::reason::kImagePullBackOff)
+      for (const plan::Waiting& w : look.plan.waiting)
+        if (std::string error = memory_.PullError(PullReference(w)); !error.empty())
+          c.message = std::move(error);
+  if (look.held <= absl::ZeroDuration() || look.plan.steps.empty() || !look.plan.conflicts.empty()) return;
+  const std::optional<report::ObjectStatus> before = board_.Object(look.key);
+  const report::Condition* error = before ? report::Find(before->conditions, api::kSynced) : nullptr;
+  if (error != nullptr && error->status == report::Truth::kFalse) report::Set(status.conditions, *error, {});
+}
+
+void Reconciler::CountState(const Look& look, const report::ObjectStatus& status) {
+  const bool ready = report::IsTrue(status.conditions, api::kReady);
+  const bool synced = report::IsTrue(status.conditions, api::kSynced);
+  const report::Condition* condition = report::Find(status.conditions, api::kReady);
+  const bool completed = condition != nullptr && condition->reason == api::reason::kCompleted;
+  const bool expected = look.host->Find(NameOf(look.key)) != nullptr && !look.host->suspend && !completed;
+  metrics_.ObjectState(look.key, ready, synced, expected, ready && synced);
+}
+
+std::string Reconciler::CrashOf(const Look& look, const docker::Container& live,
+                                const std::stop_token& shutdown) {
+  if (live.status != ContainerStatus::kExited && live.status != ContainerStatus::kRestarting) return "";
+  {
+    base::MutexLock lock(mu_);
+    const Crash& known = crashes_[look.key];
+    if (known.container_id == live.id && known.finished_at == live.finished_at) return known.message;
+  }
+  std::vector<std::string> lines;
+  if (live.exit_code != 0) {
+    auto tail = docker_.TailLogs(live.id, kCrashLines, shutdown);
+    if (tail.ok()) lines = *std::move(tail);
+  }
+  Crash crash{live.id, CrashMessage(live, lines), live.finished_at};
+  base::MutexLock lock(mu_);
+  return (crashes_[look.key] = std::move(crash)).message;
+}
+
+Outcome Reconciler::Gone(const Look& look) {
+  board_.RemoveObject(look.key);
+  metrics_.ObjectGone(look.key);
+  memory_.Forget(look.key);
+  base::MutexLock lock(mu_);
+  crashes_.erase(look.key);
+  return {.kind = Kind::kGone, .status = {}, .pulling = "", .ready_changed = true};
+}
+
+absl::Duration Reconciler::LookAgain(const Look& look) {
+  absl::Duration time =
+      look.held > absl::ZeroDuration() ? std::min(look.held, look.held_back) : look.held_back;
+  const desired::Container* want = look.host->Find(NameOf(look.key));
+  for (const plan::Waiting& w : look.plan.waiting) {
+    if (w.reason == api::reason::kPendingRemoval) time = std::min(time, memory_.RemovalWait(look.key));
+    if (w.reason == api::reason::kReconciling) time = std::min(time, kSoon);
+    if (w.reason == api::reason::kImagePullBackOff) time = std::min(time, memory_.PullWait(PullReference(w)));
+    if (w.reason == api::reason::kWaitingForDependency && want != nullptr)
+      time = std::min(time, memory_.DependencyWait(*want));
+  }
+  return time;
+}
+
+Outcome Reconciler::Waiting(const Look& look) {
+  return {.kind = Kind::kWaiting,
+          .status = {},
+          .pulling = "",
+          .look_again = LookAgain(look),
+          .ready_changed = look.ready_changed};
+}
+
+Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
+                               const std::stop_token& interrupt) {
+  Outcome outcome{
+      .kind = Kind::kActed, .status = report.status, .pulling = "", .ready_changed = look.ready_changed};
+  if (report.status.ok()) {
+    for (size_t i = 0; i < report.steps_done; ++i)
+      if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[i].operation))
+        memory_.PullSucceeded(pull->reference);
+    if (!report.stopped_early) return outcome;
+    if (interrupt.stop_requested()) outcome.kind = Kind::kInterrupted;
+    return interrupt.stop_requested() ? outcome : Waiting(look);
+  }
+  if (absl::IsCancelled(report.status)) {
+    outcome.kind = Kind::kInterrupted;
+    return outcome;
+  }
+  outcome.kind = Kind::kFailed;
+  if (report.failed_step)
+    if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[*report.failed_step].operation))
+      outcome.pulling = pull->reference;
+  const bool for_change = RetryAfter(report.status, !outcome.pulling.empty()) == Retry::kOnChange;
+  report::Condition synced = FailedSync(report.status, !outcome.pulling.empty(), for_change);
+  board_.SetObjectCondition(look.key, api::kSynced, synced.status, synced.reason, synced.message);
+  board_.SetObjectCondition(look.key, api::kProgressing, report::TruthOf(!for_change), synced.reason,
+                            synced.message);
+  return outcome;
+}
+
+Outcome Reconciler::Unobserved(const std::string& key, const absl::Status& status) {
+  if (absl::IsCancelled(status)) return {.kind = Kind::kInterrupted, .status = status, .pulling = ""};
+  for (const char* type : {api::kSynced, api::kReady, api::kProgressing})
+    board_.SetObjectCondition(key, type, report::Truth::kUnknown, api::reason::kUnknown,
+                              std::string(status.message()));
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  const bool expected = host->Find(NameOf(key)) != nullptr && !host->suspend;
+  metrics_.ObjectState(key, false, false, expected, false);
+  return {.kind = Kind::kFailed, .status = status, .unobserved = true, .pulling = ""};
+}
+
+}  // namespace spacelet::controller

@@ -1,0 +1,96 @@
+// One look at one object: observe → plan → execute → report. What woke it is not known here, and what follows
+// is decided by the caller (retry.h).
+#pragma once
+
+#include <map>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "pkg/base/mutex.h"
+#include "pkg/controller/memory.h"
+#include "pkg/desired/desired.h"
+#include "pkg/docker/client.h"
+#include "pkg/execute/execute.h"
+#include "pkg/observe/observe.h"
+#include "pkg/plan/plan.h"
+#include "pkg/probe/prober.h"
+#include "pkg/report/events.h"
+#include "pkg/report/metrics.h"
+#include "pkg/report/status_board.h"
+
+namespace spacelet::controller {
+
+// How a look ended.
+struct Outcome {
+  enum class Kind {
+    kInSync,
+    kGone,         // neither wanted nor there
+    kWaiting,      // nothing can be done now
+    kSuspended,    // the document says to change nothing
+    kActed,        // steps were executed: look again whether they helped
+    kInterrupted,  // a newer document came while it worked
+    kFailed,
+  };
+  Kind kind = Kind::kWaiting;
+  absl::Status status;                                   // kFailed
+  bool unobserved = false;                               // kFailed: it could not even be looked at
+  std::string pulling;                                   // kFailed: the image whose pull failed
+  absl::Duration look_again = absl::InfiniteDuration();  // kWaiting: at the latest, without being woken
+  bool ready_changed = false;                            // who depends on it should look again
+};
+
+// Thread-safety: thread-safe; one key is never looked at twice at once.
+class Reconciler {
+ public:
+  // References must outlive it.
+  Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
+             probe::Prober& prober, Memory& memory, report::StatusBoard& board, report::EventLog& events,
+             report::Metrics& metrics);
+
+  // `interrupt`: a newer document changed the object. `shutdown`: the agent stops; ends every call.
+  Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
+                    const std::stop_token& shutdown);
+
+  // The first half only, against a snapshot of everything: plans and reports, executes nothing. Returns the
+  // plan.
+  plan::Plan Review(const std::string& key, const desired::Host& host, plan::ObservedState snapshot,
+                    const std::stop_token& shutdown);
+
+ private:
+  struct Look;
+  Look Judge(const std::string& key, std::shared_ptr<const desired::Host> host, plan::ObservedState observed,
+             const std::stop_token& shutdown);
+  void Watch(const Look& look);
+  void Publish(Look& look, const std::stop_token& shutdown);
+  std::string CrashOf(const Look& look, const docker::Container& live, const std::stop_token& shutdown)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  void KeepError(const Look& look, report::ObjectStatus& status);
+  void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
+  void CountState(const Look& look, const report::ObjectStatus& status);
+  absl::Duration LookAgain(const Look& look);
+  Outcome Gone(const Look& look);
+  Outcome Waiting(const Look& look);
+  Outcome AfterSteps(const Look& look, const execute::Report& report, const std::stop_token& interrupt);
+  Outcome Unobserved(const std::string& key, const absl::Status& status);
+
+  docker::Reader& docker_;
+  observe::Observer& observer_;
+  execute::Executor& executor_;
+  probe::Prober& prober_;
+  Memory& memory_;
+  report::StatusBoard& board_;
+  report::EventLog& events_;
+  report::Metrics& metrics_;
+  base::Mutex mu_;
+  struct Crash {
+    std::string container_id, message;
+    absl::Time finished_at;
+  };
+  std::map<std::string, Crash> crashes_ ABSL_GUARDED_BY(mu_);  // by key: the log of one end is read once
+};
+
+}  // namespace spacelet::controller

@@ -1,0 +1,23 @@
+#include "pkg/controller/sleeper.h"
+
+namespace spacelet::controller {
+
+bool Sleeper::Sleep(absl::Duration time, const std::stop_token& stop) {
+  std::stop_callback wake(stop, [this] {
+    base::MutexLock lock(mu_);
+    changed_.NotifyAll();
+  });
+  base::MutexLock lock(mu_);
+  const base::Instant end = clock_.Monotonic() + time;
+  while (!woken_ && !stop.stop_requested() && clock_.Monotonic() < end) clock_.WaitUntil(mu_, changed_, end);
+  woken_ = false;
+  return !stop.stop_requested();
+}
+
+void Sleeper::Wake() {
+  base::MutexLock lock(mu_);
+  woken_ = true;
+  changed_.NotifyAll();
+}
+
+}  // namespace spacelet::controller

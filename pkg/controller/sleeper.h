@@ -1,0 +1,27 @@
+// A loop's sleep, which a stop or a wake-up ends.
+#pragma once
+
+#include <stop_token>
+
+#include "pkg/base/clock.h"
+#include "pkg/base/mutex.h"
+
+namespace spacelet::controller {
+
+// Thread-safety: thread-safe.
+class Sleeper {
+ public:
+  explicit Sleeper(base::Clock& clock) : clock_(clock) {}
+  // Sleeps for `time`, or until `stop` or a Wake that came since the last Sleep. Returns whether to go on (no
+  // stop).
+  bool Sleep(absl::Duration time, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  void Wake() ABSL_LOCKS_EXCLUDED(mu_);
+
+ private:
+  base::Clock& clock_;
+  base::Mutex mu_;
+  base::CondVar changed_;
+  bool woken_ ABSL_GUARDED_BY(mu_) = false;
+};
+
+}  // namespace spacelet::controller

@@ -1,0 +1,71 @@
+#include "pkg/controller/step_reporter.h"
+
+#include <algorithm>
+#include <utility>
+#include <variant>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/api/reasons.h"
+#include "pkg/plan/text.h"
+
+namespace spacelet::controller {
+namespace {
+
+bool IsPull(const plan::Step& step) { return std::holds_alternative<plan::PullImage>(step.operation); }
+
+std::string Sentence(const plan::Step& step) {
+  return absl::StrCat(plan::Name(step.operation), " ", plan::Describe(step.operation), ": ", step.cause);
+}
+
+std::string ProgressText(const docker::PullProgress& p) {
+  std::string text = absl::StrCat(p.layers_done, "/", p.layers_total, " layers");
+  if (p.bytes_total > 0) absl::StrAppend(&text, ", ", p.bytes_done >> 20, "/", p.bytes_total >> 20, " MiB");
+  return text;
+}
+
+}  // namespace
+
+void StepReporter::StepStarted(const plan::Step& step) {
+  logger_.Debug("step begins", {{"object", step.object}, {"step", Sentence(step)}});
+  if (!IsPull(step)) return;
+  {
+    base::MutexLock lock(mu_);
+    pulled_[step.object] = 0;
+  }
+  board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
+                            plan::Describe(step.operation));
+}
+
+void StepReporter::PullProgressed(const plan::Step& step, const docker::PullProgress& progress) {
+  CountPulled(step.object, progress.bytes_done);
+  board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
+                            absl::StrCat(plan::Describe(step.operation), ": ", ProgressText(progress)));
+}
+
+// Progress is cumulative and may step back when Docker tries a layer again.
+void StepReporter::CountPulled(const std::string& object, int64_t bytes) {
+  base::MutexLock lock(mu_);
+  int64_t& counted = pulled_[object];
+  metrics_.PulledBytes(std::max<int64_t>(bytes - counted, 0));
+  counted = std::max(counted, bytes);
+}
+
+void StepReporter::StepFinished(const plan::Step& step, const absl::Status& status, absl::Duration took) {
+  const absl::string_view operation = plan::Name(step.operation);
+  metrics_.StepDone(operation, status.ok(), took);
+  if (!status.ok()) {
+    events_.Record(report::Event::Type::kWarning, step.object, operation,
+                   absl::StrCat(plan::Describe(step.operation), ": ", status.message()));
+    return;  // logged where it is decided what follows
+  }
+  if (const auto* update = std::get_if<plan::UpdateContainer>(&step.operation)) {
+    if (update->resources.nano_cpus) memory_.LimitSet(update->id, "cpus");
+    if (update->resources.memory) memory_.LimitSet(update->id, "memory");
+  }
+  events_.Record(report::Event::Type::kNormal, step.object, operation,
+                 absl::StrCat(plan::Describe(step.operation), " (", step.cause, ")"));
+  logger_.Info("step done",
+               {{"object", step.object}, {"step", Sentence(step)}, {"took", absl::FormatDuration(took)}});
+}
+
+}  // namespace spacelet::controller

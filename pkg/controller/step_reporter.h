@@ -1,0 +1,41 @@
+// Tells metrics, events, status and log of each step that is executed.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "pkg/base/mutex.h"
+#include "pkg/controller/memory.h"
+#include "pkg/execute/execute.h"
+#include "pkg/log/log.h"
+#include "pkg/report/events.h"
+#include "pkg/report/metrics.h"
+#include "pkg/report/status_board.h"
+
+namespace spacelet::controller {
+
+// Thread-safety: thread-safe. References must outlive it.
+class StepReporter : public execute::Listener {
+ public:
+  StepReporter(Memory& memory, report::StatusBoard& board, report::EventLog& events, report::Metrics& metrics,
+               log::Logger logger)
+      : memory_(memory), board_(board), events_(events), metrics_(metrics), logger_(std::move(logger)) {}
+
+  void StepStarted(const plan::Step& step) override;
+  void StepFinished(const plan::Step& step, const absl::Status& status, absl::Duration took) override;
+  void PullProgressed(const plan::Step& step, const docker::PullProgress& progress) override;
+
+ private:
+  void CountPulled(const std::string& object, int64_t bytes) ABSL_LOCKS_EXCLUDED(mu_);
+
+  Memory& memory_;
+  report::StatusBoard& board_;
+  report::EventLog& events_;
+  report::Metrics& metrics_;
+  log::Logger logger_;
+  base::Mutex mu_;
+  std::map<std::string, int64_t> pulled_
+      ABSL_GUARDED_BY(mu_);  // object -> bytes counted of the pull under way
+};
+
+}  // namespace spacelet::controller

@@ -1,0 +1,220 @@
+#include <algorithm>
+#include <random>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/api/reasons.h"
+#include "pkg/controller/core.h"
+#include "pkg/controller/docker_trouble.h"
+#include "pkg/controller/event_keys.h"
+
+namespace spacelet::controller {
+namespace {
+
+using report::Event;
+using report::Truth;
+
+constexpr char kEventsLoop[] = "events", kResyncLoop[] = "resync";
+constexpr absl::Duration kListLag = absl::Milliseconds(250);
+constexpr absl::Duration kForeignLag = absl::Seconds(1);
+constexpr absl::Duration kRivalScanInterval = absl::Minutes(10);
+// Ping, a list and the inspects of foreign containers, each within its deadline.
+constexpr absl::Duration kConnectLimit = absl::Minutes(10);
+constexpr absl::Duration kResyncLimit = absl::Minutes(10);
+
+// Hosts that boot together do not resync together.
+absl::Duration Jittered(absl::Duration interval) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return interval * std::uniform_real_distribution<double>(0.9, 1.1)(random);
+}
+
+// Something about a container changed, as opposed to the network events that a refused start makes: a
+// back-off that such an event ended would be none.
+bool EndsBackOff(const docker::Event& event) {
+  static constexpr const char* kActions[] = {"die",   "destroy", "rename", "create",
+                                             "start", "unpause", "update"};
+  return event.type == "container" &&
+         std::find(std::begin(kActions), std::end(kActions), event.action) != std::end(kActions);
+}
+
+}  // namespace
+
+// ---- the daemon
+
+bool Controller::Core::IsUp() const {
+  base::MutexLock lock(mu_);
+  return docker_ == Docker::kUp;
+}
+
+absl::Status Controller::Core::CheckDocker(const std::stop_token& stop) {
+  const absl::StatusOr<docker::EngineInfo> info = parts_.docker.Ping(stop);
+  if (absl::IsCancelled(info.status())) return info.status();
+  if (!info.ok()) {
+    DockerDown(info.status());
+  } else if (DockerUp(*info) && listened_) {  // the first time, opening the event stream does it
+    ReconcileAll();
+  }
+  return info.status();
+}
+
+bool Controller::Core::DockerUp(const docker::EngineInfo& info) {
+  parts_.metrics.DockerUp(true);
+  memory_.SetHostCpus(info.cpus);
+  parts_.board.SetDocker({.available = true,
+                          .host = options_.docker_host,
+                          .engine_version = info.engine_version,
+                          .api_version = info.api_version});
+  parts_.board.SetCondition(api::kDockerAvailable, Truth::kTrue, api::reason::kConnected,
+                            absl::StrCat("engine ", info.engine_version, ", API ", info.api_version));
+  {
+    base::MutexLock lock(mu_);
+    if (std::exchange(docker_, Docker::kUp) == Docker::kUp) return false;
+  }
+  parts_.events.Record(Event::Type::kNormal, report::kHostObject, api::reason::kConnected,
+                       absl::StrCat("engine ", info.engine_version, ", API ", info.api_version));
+  parts_.logger.Info("docker connected", {{"engine", info.engine_version}, {"api", info.api_version}});
+  return true;
+}
+
+void Controller::Core::DockerDown(const absl::Status& ping) {
+  const Trouble trouble = DockerTrouble(ping, options_.docker_host);
+  parts_.metrics.DockerUp(false);
+  report::DockerStatus docker = parts_.board.Snapshot().docker;
+  docker.available = false;
+  docker.host = options_.docker_host;
+  parts_.board.SetDocker(docker);
+  parts_.board.SetCondition(api::kDockerAvailable, Truth::kFalse, trouble.reason, trouble.message);
+  parts_.board.SetObjectsUnknown(trouble.reason, "Docker is unavailable");
+  {
+    base::MutexLock lock(mu_);
+    if (std::exchange(docker_, Docker::kDown) == Docker::kDown) return;
+  }
+  parts_.events.Record(Event::Type::kWarning, report::kHostObject, trouble.reason, trouble.message);
+  parts_.logger.Warning("docker unavailable", {{"reason", trouble.reason}, {"error", trouble.message}});
+}
+
+void Controller::Core::ScanRivals(const std::stop_token& stop) {
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (host == nullptr) return;
+  const absl::Status status = parts_.observer.ScanRivals(*host, stop);
+  if (!status.ok()) parts_.logger.Debug("scan for rivals failed", {{"error", std::string(status.message())}});
+}
+
+// ---- events
+
+absl::Status Controller::Core::RunEvents(const std::stop_token& stop) {
+  workqueue::BackOff reconnect(absl::Seconds(1), absl::Seconds(30));
+  do {
+    parts_.heartbeats.Expect(kEventsLoop, kConnectLimit);
+    if (CheckDocker(stop).ok()) {
+      reconnect.Forget(kEventsLoop);
+      Listen(stop);
+      parts_.heartbeats.Expect(kEventsLoop, kConnectLimit);
+      if (!stop.stop_requested()) CheckDocker(stop).IgnoreError();
+    }
+  } while (events_sleep_.Sleep(reconnect.Next(kEventsLoop), stop));
+  parts_.heartbeats.Rest(kEventsLoop);
+  return absl::OkStatus();
+}
+
+void Controller::Core::Listen(const std::stop_token& stop) {
+  ScanRivals(stop);
+  bool opened = false;
+  const absl::Status ended = parts_.docker.Stream(
+      0,
+      [&] {
+        opened = true;
+        OnOpen();
+      },
+      [this](const docker::Event& event) { OnEvent(event); }, stop);
+  if (stop.stop_requested()) return;
+  parts_.logger.Debug("event stream ended", {{"error", std::string(ended.message())}});
+  if (!opened) ReconcileAll();
+}
+
+void Controller::Core::OnOpen() {
+  parts_.heartbeats.Rest(kEventsLoop);  // a silent stream is normal
+  if (listened_.exchange(true)) parts_.metrics.EventStreamReconnected();
+  ReconcileAll();
+  resync_sleep_.Wake();
+}
+
+void Controller::Core::OnEvent(const docker::Event& event) {
+  parts_.metrics.DockerEvent(event.type);
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (host == nullptr) return;
+  if (IsUncleanRunnerStop(event, *host)) {
+    parts_.metrics.UncleanRunnerStop();
+    parts_.logger.Warning("runner was killed: its VMs may be orphaned", {{"container", event.actor_id}});
+  }
+  const std::vector<std::string> keys = KeysFor(event, *host);
+  for (const std::string& key : keys) {
+    if (EndsBackOff(event) && !memory_.Echoes(key)) {
+      memory_.Release(key);
+      errors_.Forget(key);
+    }
+    Enqueue(key);
+    if (ListLagsBehind(event)) queue_.AddAfter(key, kListLag);
+  }
+  if (keys.empty()) OnForeignEvent(event);
+}
+
+// A foreign container that ends may have stood in somebody's way.
+void Controller::Core::OnForeignEvent(const docker::Event& event) {
+  if (!ListLagsBehind(event)) return;
+  for (const std::string& key : KnownKeys())
+    if (!memory_.WasInSync(key)) queue_.AddAfter(key, kForeignLag);
+}
+
+// ---- the resync
+
+absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
+  base::Instant scanned = parts_.clock.Monotonic();
+  do {
+    parts_.heartbeats.Expect(kResyncLoop, kResyncLimit);
+    if (IsUp()) {
+      if (parts_.clock.Monotonic() - scanned >= kRivalScanInterval) {
+        ScanRivals(stop);
+        scanned = parts_.clock.Monotonic();
+      }
+      Resync(stop);
+    }
+    parts_.heartbeats.Expect(kResyncLoop, 2 * options_.resync_interval + kResyncLimit);
+  } while (resync_sleep_.Sleep(Jittered(options_.resync_interval), stop));
+  parts_.heartbeats.Rest(kResyncLoop);
+  return absl::OkStatus();
+}
+
+void Controller::Core::Resync(const std::stop_token& stop) {
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (host == nullptr) return;
+  const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
+  parts_.metrics.Resynced();
+  if (!snapshot.ok()) {
+    // Each object is looked at by itself: the trouble of one is not the others'.
+    if (!stop.stop_requested() && CheckDocker(stop).ok()) QueueAll();
+    return;
+  }
+  std::set<std::string> rivals;
+  for (const plan::Rival& rival : snapshot->rivals) rivals.insert(rival.container.name);
+  parts_.metrics.RivalsDetected(rivals);
+  std::vector<std::string> keys = plan::Keys(*host, *snapshot);
+  for (const std::string& key : KnownKeys())
+    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  for (const std::string& key : keys) ReviewKey(key, *host, *snapshot, stop);
+  discovered_ = true;
+  UpdateObservedGeneration();
+}
+
+void Controller::Core::ReviewKey(const std::string& key, const desired::Host& host,
+                                 const plan::ObservedState& snapshot, const std::stop_token& stop) {
+  if (memory_.Busy(key)) return;
+  const bool was_in_sync = memory_.WasInSync(key);
+  const plan::Plan plan = reconciler_.Review(key, host, snapshot, stop);
+  if (plan.in_sync() || memory_.Held(key) > absl::ZeroDuration()) return;
+  if (was_in_sync && !plan.steps.empty()) parts_.metrics.DriftMissedByEvents(key);
+  Enqueue(key);
+}
+
+}  // namespace spacelet::controller
