@@ -8,13 +8,19 @@
 #include "pkg/desired/desired.h"
 #include "pkg/plan/observed.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 
 inline std::string FakeId(const std::string& name) {
   std::string id;
   for (const char c : name) absl::StrAppend(&id, absl::Hex(static_cast<unsigned char>(c), absl::kZeroPad2));
   id.resize(64, '0');
   return id;
+}
+
+inline api::SecretSource FileSecret(const std::string& path) {
+  api::SecretSource source;
+  source.file = path;
+  return source;
 }
 
 inline desired::Container DesiredContainer(const std::string& component, const std::string& name,
@@ -102,4 +108,4 @@ inline plan::ObservedState Converged(const desired::Host& host) {
   return now;
 }
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

@@ -4,7 +4,7 @@
 #include "pkg/plan/text.h"
 #include "test/pkg/plan/plan_case.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
 using docker::ContainerStatus;
@@ -428,4 +428,4 @@ TEST(ContainerPlanCreate, PutsSecretsIntoTheRequestAndNotIntoTheText) {
 }
 
 }  // namespace
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

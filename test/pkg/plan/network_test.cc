@@ -3,7 +3,7 @@
 #include "pkg/plan/text.h"
 #include "test/pkg/plan/plan_case.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
 class NetworkPlan : public ::testing::TestWithParam<PlanCase> {};
@@ -84,4 +84,4 @@ TEST(NetworkPlanRemoval, AnOwnedOneThatIsNoLongerDesiredGoesWhenItsMembersHaveLe
 }
 
 }  // namespace
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

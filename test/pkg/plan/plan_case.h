@@ -8,7 +8,7 @@
 #include "pkg/plan/plan.h"
 #include "test/testing/scenario.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 
 struct PlanCase {
   std::string name;  // a sentence
@@ -46,4 +46,4 @@ inline docker::Container& AddPart(plan::ObservedState& now, const desired::Conta
   return now.containers.back();
 }
 
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

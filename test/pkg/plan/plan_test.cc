@@ -6,7 +6,7 @@
 #include "pkg/plan/text.h"
 #include "test/pkg/plan/plan_case.h"
 
-namespace spacelet::test {
+namespace spacelet::testing {
 namespace {
 
 TEST(Plan, OfAColdHostReadsAsTheGuideDoes) {
@@ -112,4 +112,4 @@ TEST(Explain, HidesSecretsAndNamesEachDecision) {
 }
 
 }  // namespace
-}  // namespace spacelet::test
+}  // namespace spacelet::testing

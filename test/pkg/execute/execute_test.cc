@@ -1,0 +1,134 @@
+#include "pkg/execute/execute.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/testing/fake_clock.h"
+#include "test/testing/fake_docker.h"
+#include "test/testing/scenario.h"
+
+namespace spacelet::testing {
+namespace {
+
+using ::testing::HasSubstr;
+
+class Recorder : public execute::Listener {
+ public:
+  void StepStarted(const plan::Step& step) override {
+    ++started;
+    if (on_started) on_started(step);
+  }
+  void StepFinished(const plan::Step&, const absl::Status& status, absl::Duration) override {
+    statuses.push_back(status);
+  }
+  void PullProgressed(const plan::Step&, const docker::PullProgress&) override {}
+  int started = 0;
+  std::vector<absl::Status> statuses;
+  std::function<void(const plan::Step&)> on_started;
+};
+
+class Execute : public ::testing::Test {
+ protected:
+  Execute() {
+    docker_.World([](FakeEngine& engine) { return engine.Publish("runner:1"); });
+  }
+  static plan::Step Step(plan::Operation operation, bool waits = false) {
+    return {std::move(operation), "container/vm-runner", "test", {}, waits};
+  }
+  plan::CreateContainer Create() {
+    docker::CreateContainerRequest request{"vm-runner", "", host_.containers[0].config};
+    request.config.network_mode = "bridge";
+    request.config.aliases.clear();
+    return {request};
+  }
+
+  FakeDocker docker_;
+  FakeClock clock_;
+  secret::Redactor redactor_;
+  secret::Store secrets_{clock_, redactor_};
+  Recorder recorder_;
+  execute::Executor executor_{docker_, execute::HostFiles(), secrets_, clock_, recorder_};
+  desired::Host host_ = DesiredHost();
+};
+
+TEST_F(Execute, RunsTheStepsInOrder) {
+  plan::Plan plan;
+  plan.steps = {Step(plan::PullImage{"runner:1", "", std::nullopt}), Step(Create()),
+                Step(plan::StartContainer{"vm-runner"})};
+  const execute::Report report = executor_.Run(plan, {});
+  EXPECT_TRUE(report.status.ok()) << report.status;
+  EXPECT_EQ(report.steps_done, 3u);
+  ASSERT_EQ(docker_.Containers().size(), 1u);
+  EXPECT_EQ(docker_.Containers()[0].status, docker::ContainerStatus::kRunning);
+}
+
+TEST_F(Execute, StopsAtTheFirstFailureAndRetriesNothing) {
+  plan::Plan plan;
+  plan.steps = {Step(Create()), Step(plan::StartContainer{"vm-runner"})};  // the image was not pulled
+  const execute::Report report = executor_.Run(plan, {});
+  EXPECT_TRUE(absl::IsNotFound(report.status)) << report.status;
+  EXPECT_THAT(std::string(report.status.message()), HasSubstr("CreateContainer vm-runner from runner:1: "));
+  EXPECT_EQ(report.failed_step, 0u);
+  EXPECT_EQ(report.failed_object, "container/vm-runner");
+  EXPECT_EQ(docker_.mutating_calls(), 1);
+}
+
+TEST_F(Execute, StopsBeforeAStepThatWaits) {
+  plan::Plan plan;
+  plan.steps = {Step(plan::PullImage{"runner:1", "", std::nullopt}), Step(Create(), true)};
+  const execute::Report report = executor_.Run(plan, {});
+  EXPECT_TRUE(report.stopped_early);
+  EXPECT_EQ(report.steps_done, 1u);
+  EXPECT_TRUE(docker_.Containers().empty());
+}
+
+TEST_F(Execute, ANewerRevisionTakesEffectBetweenTwoSteps) {
+  std::stop_source interrupt;
+  recorder_.on_started = [&](const plan::Step& step) {
+    if (std::holds_alternative<plan::CreateContainer>(step.operation)) interrupt.request_stop();
+  };
+  plan::Plan plan;
+  plan.steps = {Step(plan::PullImage{"runner:1", "", std::nullopt}), Step(Create()),
+                Step(plan::StartContainer{"vm-runner"})};
+  const execute::Report report = executor_.Run(plan, interrupt.get_token());
+  EXPECT_TRUE(report.stopped_early);
+  EXPECT_TRUE(report.status.ok());
+  ASSERT_EQ(docker_.Containers().size(), 1u);  // a call that was begun is seen through
+  EXPECT_EQ(docker_.Containers()[0].status, docker::ContainerStatus::kCreated);
+}
+
+TEST_F(Execute, APullWithoutItsPasswordIsNotTriedAnonymously) {
+  plan::PullImage pull{"runner:1", "", api::ImagePullSecret{"user", FileSecret("/nonexistent/password")}};
+  plan::Plan plan;
+  plan.steps = {Step(pull)};
+  const execute::Report report = executor_.Run(plan, {});
+  EXPECT_TRUE(absl::IsUnavailable(report.status));
+  EXPECT_THAT(std::string(report.status.message()), HasSubstr("imagePullSecret.password"));
+  EXPECT_EQ(docker_.mutating_calls(), 0);
+}
+
+TEST(Remedy, IsSaidForKnownRefusals) {
+  struct Case {
+    plan::Operation operation;
+    absl::Status status;
+    const char* words;
+  };
+  const Case kCases[] = {
+      {plan::StartContainer{"c"},
+       absl::UnavailableError("Bind for 0.0.0.0:3000 failed: port is already allocated"), "change `ports`"},
+      {plan::CreateContainer{}, absl::InvalidArgumentError("bind source path does not exist: /srv/x"),
+       "create that directory"},
+      {plan::PullImage{},
+       absl::ResourceExhaustedError("write /var/lib/docker/tmp/x: no space left on device"),
+       "the disk is full"},
+      {plan::PullImage{}, absl::NotFoundError("manifest for runner:9 not found: manifest unknown"),
+       "no such tag"},
+      {plan::PullImage{}, absl::DeadlineExceededError("no byte for 10m"), "network between"},
+      {plan::CreateContainer{}, absl::UnavailableError("something new"), ""},
+  };
+  for (const Case& c : kCases)
+    EXPECT_THAT(execute::Remedy(c.operation, c.status), HasSubstr(c.words)) << c.status;
+}
+
+}  // namespace
+}  // namespace spacelet::testing

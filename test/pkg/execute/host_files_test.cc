@@ -1,0 +1,46 @@
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+
+#include <cstdlib>
+#include <filesystem>
+
+#include "pkg/base/file.h"
+#include "pkg/execute/execute.h"
+
+namespace spacelet::testing {
+namespace {
+
+class HostFiles : public ::testing::Test {
+ protected:
+  HostFiles() {
+    std::string pattern = (std::filesystem::temp_directory_path() / "spacelet-files-XXXXXX").string();
+    directory_ = mkdtemp(pattern.data());
+  }
+  ~HostFiles() override { std::filesystem::remove_all(directory_); }
+  static mode_t Mode(const std::string& path) {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0;
+  }
+  std::string directory_;
+  execute::LocalFiles& files_ = execute::HostFiles();
+};
+
+TEST_F(HostFiles, APoolFileIsWrittenForItsReaderOnly) {
+  const std::string path = directory_ + "/.spacelet/pool-1.yaml";
+  ASSERT_TRUE(files_.WritePoolFile({{path, "version: \"1\"\n", "hash", ""}}).ok());
+  EXPECT_EQ(base::ReadFile(path, 100)->bytes, "version: \"1\"\n");
+  EXPECT_EQ(Mode(path), 0600u);
+  EXPECT_EQ(Mode(directory_ + "/.spacelet"), 0700u);
+}
+
+TEST_F(HostFiles, RemovingAPoolFileThatIsGoneIsNoError) {
+  EXPECT_TRUE(files_.RemovePoolFile({directory_ + "/pool-2.yaml"}).ok());
+}
+
+TEST_F(HostFiles, ADirectoryIsMadeWithItsMode) {
+  ASSERT_TRUE(files_.CreateDirectory({directory_ + "/a/b", 0700}).ok());
+  EXPECT_EQ(Mode(directory_ + "/a/b"), 0700u);
+}
+
+}  // namespace
+}  // namespace spacelet::testing

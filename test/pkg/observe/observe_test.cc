@@ -1,0 +1,140 @@
+#include "pkg/observe/observe.h"
+
+#include <gtest/gtest.h>
+
+#include "pkg/plan/plan.h"
+#include "test/testing/fake_clock.h"
+#include "test/testing/fake_docker.h"
+#include "test/testing/scenario.h"
+
+namespace spacelet::testing {
+namespace {
+
+class Observe : public ::testing::Test {
+ protected:
+  Observe() {
+    docker_.World([](FakeEngine& engine) {
+      for (const char* image : {"runner:1", "delegate:1", "web:1"}) engine.Seed(image);
+      return 0;
+    });
+    EXPECT_TRUE(docker_.CreateNetwork(host_.network->config, {}).ok());
+    for (const desired::Container& c : host_.containers) Create(c.name, c.config);
+    docker_.ClearCalls();
+  }
+
+  std::string Create(const std::string& name, const docker::ContainerConfig& config) {
+    const std::string id = docker_.CreateContainer({name, "", config}, {}).value();
+    EXPECT_TRUE(docker_.StartContainer(id, {}).ok());
+    return id;
+  }
+
+  FakeDocker docker_;
+  FakeClock clock_;
+  secret::Redactor redactor_;
+  secret::Store secrets_{clock_, redactor_};
+  observe::Observer observer_{docker_, secrets_, clock_};
+  desired::Host host_ = DesiredHost();
+};
+
+TEST_F(Observe, ASnapshotSeesWhatIsOursAndWhatHoldsOurNames) {
+  docker::ContainerConfig web;
+  web.image = "web:1";
+  Create("web", web);
+  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", true, {}).ok());
+  Create("vm-runner", web);
+  const auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok()) << now.status();
+  ASSERT_EQ(now->containers.size(), 2u);  // not web
+  EXPECT_EQ(now->containers[0].name, "docker-delegate");
+  EXPECT_EQ(now->containers[1].image, "web:1");
+  EXPECT_EQ(now->networks.size(), 1u);
+  EXPECT_TRUE(now->images.at("delegate:1").has_value());
+}
+
+TEST_F(Observe, AMissingImageIsKnownToBeMissing) {
+  host_.containers[0].config.image = "runner:2";
+  const auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok());
+  EXPECT_EQ(now->images.at("runner:2"), std::nullopt);
+}
+
+// D5: a failed list must never look like "nothing is there".
+TEST_F(Observe, AnyFailedCallIsAnErrorAndNotAnAbsence) {
+  for (const char* operation : {"ListContainers", "InspectContainer", "ListNetworks", "InspectImage"}) {
+    docker_.Inject({operation, 1, Fault::Kind::kFail, absl::UnavailableError("cut"), 1});
+    EXPECT_TRUE(absl::IsUnavailable(observer_.Snapshot(host_, {}).status())) << operation;
+  }
+}
+
+// D7: what one key does not need it does not ask for.
+TEST_F(Observe, AKeyLooksOnlyAtItsOwnContainers) {
+  const auto now = observer_.ForKey("container/docker-delegate", host_, {});
+  ASSERT_TRUE(now.ok());
+  ASSERT_EQ(now->containers.size(), 1u);
+  EXPECT_EQ(now->containers[0].name, "docker-delegate");
+  for (const Call& call : docker_.calls())
+    EXPECT_FALSE(call.operation == "InspectContainer" && call.object == "vm-runner");
+}
+
+TEST_F(Observe, AKeyFindsItsContainerUnderAnyName) {
+  ASSERT_TRUE(docker_.RenameContainer("vm-runner", "by-hand", {}).ok());
+  const auto now = observer_.ForKey("container/vm-runner", host_, {});
+  ASSERT_TRUE(now.ok());
+  ASSERT_EQ(now->containers.size(), 1u);
+  EXPECT_EQ(now->containers[0].name, "by-hand");
+}
+
+TEST_F(Observe, AForeignNetworkOfTheNameIsSeen) {
+  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", true, {}).ok());
+  ASSERT_TRUE(docker_.RemoveContainer("docker-delegate", true, {}).ok());
+  ASSERT_TRUE(docker_.RemoveNetwork("harness", {}).ok());
+  docker::NetworkConfig foreign;
+  foreign.name = "harness";
+  foreign.driver = "bridge";
+  ASSERT_TRUE(docker_.CreateNetwork(foreign, {}).ok());
+  const auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok());
+  ASSERT_EQ(now->networks.size(), 1u);
+  EXPECT_TRUE(now->networks[0].config.labels.empty());
+}
+
+TEST_F(Observe, ASecretThatCannotBeReadIsAFactAndNotAnError) {
+  host_.containers[0].secret_env["TOKEN"] = FileSecret("/nonexistent/token");
+  const auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok());
+  const plan::SecretValue& value = now->facts.secret_env.at("vm-runner/TOKEN");
+  EXPECT_FALSE(value.value.has_value());
+  EXPECT_NE(value.error.find("/nonexistent/token"), std::string::npos);
+}
+
+TEST_F(Observe, ASecretFileIsReadBackOncePerContainerAndValue) {
+  host_.containers[0].files.push_back({"/etc/key", "", api::SecretSource{}, 0600});
+  host_.containers[0].files[0].secret->kind = api::SecretSource::Kind::kValue;
+  host_.containers[0].files[0].secret->value = "the-value";
+  const std::string id = docker_.InspectContainer("vm-runner", {})->id;
+  ASSERT_TRUE(docker_.CopyFiles(id, {{"/etc/key", "another", 0600, true}}, {}).ok());
+  for (int i = 0; i < 3; ++i) {
+    const auto now = observer_.Snapshot(host_, {});
+    ASSERT_TRUE(now.ok());
+    EXPECT_FALSE(now->facts.files_match.at(absl::StrCat(id, "//etc/key")));
+  }
+  EXPECT_EQ(docker_.CountCalls("ReadContainerFile"), 1);
+}
+
+TEST_F(Observe, AForeignContainerIsInspectedOnceHoweverOftenRivalsAreLookedFor) {
+  docker::ContainerConfig upgrader;
+  upgrader.image = "web:1";
+  upgrader.hostname = "vm-runner";
+  upgrader.network_mode = "harness";
+  Create("other", upgrader);
+  docker_.ClearCalls();
+  for (int i = 0; i < 3; ++i) ASSERT_TRUE(observer_.ScanRivals(host_, {}).ok());
+  EXPECT_EQ(docker_.CountCalls("InspectContainer"), 1);
+  const auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok());
+  ASSERT_EQ(now->rivals.size(), 1u);
+  EXPECT_EQ(now->rivals[0].object, "container/vm-runner");
+}
+
+}  // namespace
+}  // namespace spacelet::testing

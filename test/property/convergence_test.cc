@@ -1,0 +1,147 @@
+// Properties of the whole middle (observe, plan, execute) over random hosts, random hands and random deaths.
+// A failure prints its seed; SPACELET_PROPERTY_SEED=<seed> runs that one alone, SPACELET_PROPERTY_RUNS=<n>
+// more of them.
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "pkg/plan/ownership.h"
+#include "test/property/world.h"
+
+namespace spacelet::testing {
+namespace {
+
+using Status = docker::ContainerStatus;
+
+std::vector<uint32_t> Seeds() {
+  uint32_t seed = 0, runs = 150;
+  if (const char* text = std::getenv("SPACELET_PROPERTY_SEED"); text && absl::SimpleAtoi(text, &seed))
+    return {seed};
+  if (const char* text = std::getenv("SPACELET_PROPERTY_RUNS")) (void)absl::SimpleAtoi(text, &runs);
+  std::vector<uint32_t> seeds;
+  for (uint32_t i = 1; i <= runs; ++i) seeds.push_back(i);
+  return seeds;
+}
+
+void Publish(FakeDocker& docker) {
+  docker
+      .World([](FakeEngine& engine) {
+        for (const char* image :
+             {"runner:1", "runner:2", "delegate:1", "delegate:2", "exporter:1", "exporter:2", "stranger:1"})
+          engine.Publish(image);
+        return engine.Pull("stranger:1");
+      })
+      .IgnoreError();
+}
+
+std::string AddStranger(FakeDocker& docker) {
+  docker::CreateContainerRequest request;
+  request.name = "stranger";
+  request.config.image = "stranger:1";
+  request.config.restart_policy.name = "always";  // a restarted daemon brings it back
+  const std::string id = docker.CreateContainer(request, {}).value();
+  EXPECT_TRUE(docker.StartContainer(id, {}).ok());
+  return id;
+}
+
+// I1, I4: between any two calls.
+void ExpectInvariants(FakeDocker& docker, const std::string& stranger) {
+  std::map<std::string, int> running;
+  bool stranger_runs = false;
+  for (const docker::Container& c : docker.Containers()) {
+    const bool runs =
+        c.status == Status::kRunning || c.status == Status::kPaused || c.status == Status::kRestarting;
+    if (runs && plan::IsOwned(c.labels)) ++running[plan::ComponentOf(c.labels)];
+    stranger_runs = stranger_runs || (c.id == stranger && runs && c.name == "stranger");
+  }
+  for (const auto& [component, count] : running) EXPECT_LE(count, 1) << component;
+  EXPECT_TRUE(stranger_runs);
+}
+
+class Property : public ::testing::TestWithParam<uint32_t> {};
+
+TEST_P(Property, AnyMeddledHostConvergesAndASecondPassDoesNothing) {
+  std::mt19937 random(GetParam());
+  World world;
+  Publish(world.docker);
+  desired::Host host = RandomHost(random, 1);
+  for (int revision = 1; revision <= 4; ++revision) {
+    if (random() % 2) host = RandomHost(random, revision);
+    ASSERT_TRUE(world.Converge(host)) << world.last_plan;
+    world.docker.ClearCalls();
+    EXPECT_TRUE(world.Reconcile(host).in_sync()) << world.last_plan;
+    EXPECT_EQ(world.docker.mutating_calls(), 0) << world.last_plan;
+    for (unsigned hands = random() % 4; hands > 0; --hands) Meddle(random, host, world.docker);
+  }
+  ASSERT_TRUE(world.Converge(host)) << world.last_plan;
+}
+
+TEST_P(Property, DeathAfterAnyCallEndsInTheSameState) {
+  std::string expected;
+  for (int die_after = 1; die_after < 60; ++die_after) {
+    std::mt19937 random(GetParam());
+    World world;
+    Publish(world.docker);
+    const std::string stranger = AddStranger(world.docker);
+    const desired::Host before = RandomHost(random, 1), after = RandomHost(random, 2);
+    ASSERT_TRUE(world.Converge(before)) << world.last_plan;
+    Meddle(random, before, world.docker);
+    if (expected.empty()) {  // the undisturbed run, first
+      std::mt19937 same(GetParam());
+      World undisturbed;
+      Publish(undisturbed.docker);
+      AddStranger(undisturbed.docker);
+      const desired::Host b = RandomHost(same, 1), a = RandomHost(same, 2);
+      ASSERT_TRUE(undisturbed.Converge(b));
+      Meddle(same, b, undisturbed.docker);
+      ASSERT_TRUE(undisturbed.Converge(a)) << undisturbed.last_plan;
+      expected = undisturbed.EndState();
+    }
+    world.docker.SetHook([&](const Call& call) {
+      if (call.mutating) ExpectInvariants(world.docker, stranger);
+    });
+    world.docker.ClearCalls();
+    world.docker.CutAfter(die_after);
+    world.Converge(after, 3);
+    const bool died = world.docker.mutating_calls() > die_after;
+    world.docker.Revive();
+    ASSERT_TRUE(world.Converge(after)) << "died after " << die_after << "\n" << world.last_plan;
+    EXPECT_EQ(world.EndState(), expected) << "died after " << die_after;
+    if (!died || HasFailure()) break;
+  }
+}
+
+// I2: whatever fails (and however often), a workload that ran has a container that runs or could be started.
+TEST_P(Property, NoFailureLeavesAWorkloadWithoutAContainer) {
+  std::mt19937 random(GetParam());
+  World world;
+  Publish(world.docker);
+  desired::Host before = RandomHost(random, 1), after = RandomHost(random, 2);
+  ASSERT_TRUE(world.Converge(before)) << world.last_plan;
+  std::set<std::string> kept;  // in both documents
+  for (const desired::Container& c : before.containers)
+    if (after.Find(c.name)) kept.insert(c.component);
+  world.docker.SetHook([&](const Call&) {
+    for (const std::string& component : kept) {
+      const std::vector<docker::Container> containers = world.docker.Containers();
+      EXPECT_TRUE(std::any_of(containers.begin(), containers.end(), [&](const docker::Container& c) {
+        return plan::ComponentOf(c.labels) == component && c.status != Status::kDead &&
+               c.status != Status::kRemoving;
+      })) << component;
+    }
+  });
+  for (int round = 0; round < 6; ++round) {
+    const auto kind = random() % 3 == 0 ? Fault::Kind::kLoseReply : Fault::Kind::kFail;
+    world.docker.Inject({"", 1 + static_cast<int>(random() % 6), kind, absl::UnavailableError("fault"), 1});
+    world.Reconcile(after);
+  }
+  ASSERT_TRUE(world.Converge(after, 20)) << world.last_plan;
+}
+
+INSTANTIATE_TEST_SUITE_P(Seeds, Property, ::testing::ValuesIn(Seeds()));
+
+}  // namespace
+}  // namespace spacelet::testing

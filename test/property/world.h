@@ -1,0 +1,67 @@
+// A host in memory: the fake daemon, and the real observer, planner and executor in a loop.
+#pragma once
+
+#include <random>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "pkg/desired/desired.h"
+#include "pkg/execute/execute.h"
+#include "pkg/observe/observe.h"
+#include "pkg/plan/plan.h"
+#include "pkg/secret/secret.h"
+#include "test/testing/fake_clock.h"
+#include "test/testing/fake_docker.h"
+
+namespace spacelet::testing {
+
+// Local operations that leave the machine alone.
+class NoFiles : public execute::LocalFiles {
+ public:
+  absl::Status CreateDirectory(const plan::CreateDirectory&) override { return absl::OkStatus(); }
+  absl::Status WritePoolFile(const plan::WritePoolFile&) override { return absl::OkStatus(); }
+  absl::Status RemovePoolFile(const plan::RemovePoolFile&) override { return absl::OkStatus(); }
+  absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
+};
+
+class NoListener : public execute::Listener {
+ public:
+  void StepStarted(const plan::Step&) override {}
+  void StepFinished(const plan::Step&, const absl::Status&, absl::Duration) override {}
+  void PullProgressed(const plan::Step&, const docker::PullProgress&) override {}
+};
+
+class World {
+ public:
+  FakeDocker docker;
+
+  // What the controller does for every key: observe, plan, execute. Returns the plan that was begun; an
+  // observation that fails is an empty look (the agent backs off).
+  plan::Plan Reconcile(const desired::Host& host);
+
+  // Reconciles until nothing is left to do; false when it is not after `rounds`.
+  bool Converge(const desired::Host& host, int rounds = 12);
+
+  // One line a container or network, without ids: what two runs must agree on.
+  std::string EndState();
+
+  std::string last_plan;  // for messages
+
+ private:
+  FakeClock clock_;
+  secret::Redactor redactor_;
+  secret::Store secrets_{clock_, redactor_};
+  observe::Observer observer_{docker, secrets_, clock_};
+  NoFiles files_;
+  NoListener listener_;
+  execute::Executor executor_{docker, files_, secrets_, clock_, listener_};
+};
+
+// A host of one to three workloads; `revision` changes images, environments, limits and the network.
+desired::Host RandomHost(std::mt19937& random, int revision);
+
+// Somebody's hands: stops, removes, renames, pauses, detaches, updates, moves tags.
+void Meddle(std::mt19937& random, const desired::Host& host, FakeDocker& docker);
+
+}  // namespace spacelet::testing
