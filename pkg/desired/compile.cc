@@ -178,23 +178,26 @@ bool IsOurs(absl::string_view path) {
   return path == "/runner" || (below && !looks_like_file);
 }
 
-void AddDirectory(std::vector<Directory>& to, const std::string& path, uint32_t mode) {
+void AddDirectory(std::vector<Directory>& to, const std::string& path, uint32_t mode,
+                  const std::string& owner) {
   const bool known = std::any_of(to.begin(), to.end(), [&](const Directory& d) { return d.path == path; });
-  if (!known) to.push_back({path, mode});
+  if (!known) to.push_back({path, mode, owner});
 }
 
 std::vector<Directory> VolumeDirectories(const api::Workload& w) {
   std::vector<Directory> out;
   for (const api::Volume& volume : w.volumes)
-    if (IsOurs(volume.host)) AddDirectory(out, volume.host, 0755);
+    if (IsOurs(volume.host)) AddDirectory(out, volume.host, 0755, "");
   return out;
 }
 
-// The runner's directory holds a key and a database, so it is for root alone.
+// The runner's directory holds a key and a database, so it is for the runner's user alone.
 std::vector<Directory> RunnerDirectories(const api::Runner& runner, const api::Workload& w) {
   const std::string directory = RunnerDirectory(runner);
-  std::vector<Directory> out{{directory, 0700}, {absl::StrCat(directory, "/", kAgentDirectory), 0700}};
-  for (const Directory& d : VolumeDirectories(w)) AddDirectory(out, d.path, d.mode);
+  const std::string owner = w.user.value_or("");
+  std::vector<Directory> out{{directory, 0700, owner},
+                             {absl::StrCat(directory, "/", kAgentDirectory), 0700, owner}};
+  for (const Directory& d : VolumeDirectories(w)) AddDirectory(out, d.path, d.mode, d.owner);
   return out;
 }
 

@@ -1,5 +1,5 @@
-// The compiled form of a document: networks, containers, files. The only thing that observe, plan and execute know;
-// what a runner or a delegate is has been spelled out before (compile.h, profiles.h). Plain values.
+// The compiled form of a document: networks, containers, files. The only thing that observe, plan and execute
+// know; what a runner or a delegate is has been spelled out before (compile.h, profiles.h). Plain values.
 #pragma once
 
 #include <cstdint>
@@ -24,15 +24,16 @@ struct Network {
 struct Directory {  // made before the create, when absent
   std::string path;
   uint32_t mode = 0755;
+  std::string owner;  // the workload's `user`, as PoolFile::owner; empty: root
   bool operator==(const Directory&) const = default;
 };
 
 // Written before the create; content-addressed, so never rewritten while a container reads it.
 struct PoolFile {
-  std::string host_path;     // <directory>/.spacelet/pool-<hash>.yaml
+  std::string host_path;  // <directory>/.spacelet/pool-<hash>.yaml
   std::string content;
-  std::string hash;          // semantic (pool::SemanticHash)
-  std::string owner;         // the workload's `user` ("", "65534", "65534:65534"): who must be able to read it
+  std::string hash;   // semantic (pool::SemanticHash)
+  std::string owner;  // the workload's `user` ("", "65534", "65534:65534"): who must be able to read it
   bool operator==(const PoolFile&) const = default;
 };
 
@@ -48,7 +49,8 @@ struct Container {
   std::string component;  // runner, delegate or the generic container's name
   std::string name;       // container name
   std::string platform;
-  // What is sent to create, with all our labels (spec hash included) and without the values of secret variables.
+  // What is sent to create, with all our labels (spec hash included) and without the values of secret
+  // variables.
   docker::ContainerConfig config;
   std::map<std::string, api::SecretSource> secret_env;  // variable -> source
   std::vector<File> files;
@@ -62,7 +64,7 @@ struct Container {
   std::optional<api::ImagePullSecret> image_pull_secret;
   absl::Duration stop_grace = absl::Seconds(10);
   api::RestartPolicy restart_policy;
-  std::vector<std::string> depends_on;  // container names (not components)
+  std::vector<std::string> depends_on;                     // container names (not components)
   absl::Duration dependency_deadline = absl::Minutes(10);  // the dependencies' longest progressDeadline
   std::optional<api::Probe> readiness, startup, liveness;
   api::Rollout rollout;
@@ -85,10 +87,10 @@ struct Blocked {
 struct Host {
   std::string name;
   bool suspend = false;
-  std::optional<Network> network;      // absent when every container uses the host's network
-  std::vector<Container> containers;   // in start order: dependencies first
-  std::vector<Blocked> blocked;        // such a container is in `containers` as well, compiled without its pool
-  std::string revision;                // of the document, "sha256:<hex>"
+  std::optional<Network> network;     // absent when every container uses the host's network
+  std::vector<Container> containers;  // in start order: dependencies first
+  std::vector<Blocked> blocked;  // such a container is in `containers` as well, compiled without its pool
+  std::string revision;          // of the document, "sha256:<hex>"
   int64_t generation = 0;
   bool operator==(const Host&) const = default;
 

@@ -33,20 +33,23 @@ Owner ParseOwner(const std::string& owner) {
 
 std::string Directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
+absl::Status GiveTo(const std::string& path, const Owner& owner) {
+  if (owner.user == static_cast<uid_t>(-1) || chown(path.c_str(), owner.user, owner.group) == 0)
+    return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("chown ", path, ": ", strerror(errno)));
+}
+
 class RealFiles : public LocalFiles {
  public:
   absl::Status CreateDirectory(const plan::CreateDirectory& op) override {
-    return base::MakeDirectories(op.path, op.mode);
+    RETURN_IF_ERROR(base::MakeDirectories(op.path, op.mode));
+    return GiveTo(op.path, ParseOwner(op.owner));
   }
 
   absl::Status WritePoolFile(const plan::WritePoolFile& op) override {
-    RETURN_IF_ERROR(base::MakeDirectories(Directory(op.file.host_path), 0700));
     const Owner owner = ParseOwner(op.file.owner);
-    // The workload's user must be able to go through the directory as well.
-    if (owner.user != static_cast<uid_t>(-1) &&
-        chown(Directory(op.file.host_path).c_str(), owner.user, owner.group) != 0)
-      return absl::UnavailableError(
-          absl::StrCat("chown ", Directory(op.file.host_path), ": ", strerror(errno)));
+    RETURN_IF_ERROR(base::MakeDirectories(Directory(op.file.host_path), 0700));
+    RETURN_IF_ERROR(GiveTo(Directory(op.file.host_path), owner));  // its reader must get through it as well
     return base::WriteFileAtomically(op.file.host_path, op.file.content, 0600, owner.user, owner.group);
   }
 

@@ -248,7 +248,8 @@ class Planner {
 
   void Prepare(const std::string& cause) {
     for (const desired::Directory& d : want_.directories)
-      if (!now_.facts.directories_present.contains(d.path)) Add(CreateDirectory{d.path, d.mode}, "not found");
+      if (!now_.facts.directories_present.contains(d.path))
+        Add(CreateDirectory{d.path, d.mode, d.owner}, "not found");
     if (want_.pool && !now_.facts.pool_files_present.contains(want_.pool->host_path))
       Add(WritePoolFile{*want_.pool}, "not found");
     PrepareImage(cause);

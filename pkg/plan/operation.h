@@ -95,6 +95,7 @@ struct RemoveImage {
 struct CreateDirectory {
   std::string path;
   uint32_t mode = 0755;
+  std::string owner;  // as desired::Directory::owner
   bool operator==(const CreateDirectory&) const = default;
 };
 struct WritePoolFile {

@@ -38,7 +38,7 @@ TEST_F(HostFiles, RemovingAPoolFileThatIsGoneIsNoError) {
 }
 
 TEST_F(HostFiles, ADirectoryIsMadeWithItsMode) {
-  ASSERT_TRUE(files_.CreateDirectory({directory_ + "/a/b", 0700}).ok());
+  ASSERT_TRUE(files_.CreateDirectory({directory_ + "/a/b", 0700, ""}).ok());
   EXPECT_EQ(Mode(directory_ + "/a/b"), 0700u);
 }
 
