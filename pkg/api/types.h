@@ -1,5 +1,5 @@
-// The document (apiVersion spacelet.dev/v1alpha1, kind GitspaceHost) as plain values: what a person wrote, typed.
-// `std::optional` is "not written"; config::ApplyDefaults fills what has a default. No behaviour here.
+// The document (apiVersion spacelet.dev/v1alpha1, kind GitspaceHost) as plain values: what a person wrote,
+// typed. `std::optional` is "not written"; config::ApplyDefaults fills what has a default. No behaviour here.
 // The meaning of each field is in docs/configuration.md; the names are the document's.
 #pragma once
 
@@ -17,14 +17,15 @@ namespace spacelet::api {
 inline constexpr char kApiVersion[] = "spacelet.dev/v1alpha1";
 inline constexpr char kKind[] = "GitspaceHost";
 
-// Where a secret comes from. Exactly one of the four; `value` is the secret itself, in the document (warned about).
+// Where a secret comes from. Exactly one of the four; `value` is the secret itself, in the document (warned
+// about).
 struct SecretSource {
   enum class Kind { kFile, kEnv, kCommand, kValue };
   Kind kind = Kind::kFile;
-  std::string file;                  // kFile: absolute path on the host
-  std::string env;                   // kEnv: name of a variable of the agent
-  std::vector<std::string> command;  // kCommand: program and arguments, no shell
-  std::string value;                 // kValue
+  std::string file;                                     // kFile: absolute path on the host
+  std::string env;                                      // kEnv: name of a variable of the agent
+  std::vector<std::string> command;                     // kCommand: program and arguments, no shell
+  std::string value;                                    // kValue
   absl::Duration refresh_interval = absl::Minutes(15);  // kCommand; at least 1 min
   bool operator==(const SecretSource&) const = default;
 };
@@ -65,10 +66,10 @@ struct Port {  // [IP:]HOST:CONTAINER[/udp]
 };
 
 struct Resources {
-  std::optional<int64_t> nano_cpus;     // 1e9 is one CPU
-  std::optional<int64_t> memory;        // bytes
-  std::optional<int64_t> memory_swap;   // bytes, memory + swap; -1 unlimited
-  std::optional<int64_t> pids;          // -1 unlimited
+  std::optional<int64_t> nano_cpus;    // 1e9 is one CPU
+  std::optional<int64_t> memory;       // bytes
+  std::optional<int64_t> memory_swap;  // bytes, memory + swap; -1 unlimited
+  std::optional<int64_t> pids;         // -1 unlimited
   std::optional<int64_t> cpu_shares;
   bool operator==(const Resources&) const = default;
 };
@@ -118,7 +119,8 @@ struct Probe {
   using DockerHealth = ProbeDockerHealth;
   std::variant<HttpGet, TcpSocket, Exec, DockerHealth> handler;
   bool not_found_is_ready = false;  // profile only: a runner older than rc.204 answers /healthz with 404
-  int initial_delay_seconds = 0, period_seconds = 10, timeout_seconds = 1, failure_threshold = 3, success_threshold = 1;
+  int initial_delay_seconds = 0, period_seconds = 10, timeout_seconds = 1, failure_threshold = 3,
+      success_threshold = 1;
   bool operator==(const Probe&) const = default;
 };
 
@@ -183,7 +185,7 @@ struct Network {
 };
 
 struct Pool {  // where the runner's pool.yaml comes from; absent: the runner's own <directory>/pool.yaml
-  std::optional<std::string> file;     // absolute path on the host
+  std::optional<std::string> file;         // absolute path on the host
   std::optional<std::string> inline_yaml;  // the mapping, emitted again as YAML
   bool operator==(const Pool&) const = default;
 };

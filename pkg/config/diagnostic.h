@@ -18,8 +18,8 @@ struct Diagnostic {
   bool operator==(const Diagnostic&) const = default;
 };
 
-// "FILE:LINE:COLUMN: spec.delegate.resources.memory: what is wrong (did you mean …?)"; warnings begin with "warning: "
-// after the place. One line each, in file order.
+// "FILE:LINE:COLUMN: spec.delegate.resources.memory: what is wrong (did you mean …?)"; warnings begin with
+// "warning: " after the place. One line each, in file order.
 std::string ToText(const Diagnostic& diagnostic);
 std::string ToText(const std::vector<Diagnostic>& diagnostics);
 

@@ -15,8 +15,8 @@ namespace spacelet::config {
 
 inline constexpr size_t kMaxDocumentBytes = 1 << 20;  // SPEC 1: more than 1 MiB is an error
 
-// Where each written field stands in the document: "spec.runner.image" → {line, column}. For `explain`: a field that
-// is absent here came from a default or a profile.
+// Where each written field stands in the document: "spec.runner.image" → {line, column}. For `explain`: a
+// field that is absent here came from a default or a profile.
 struct Position {
   int line = 0, column = 0;
   bool operator==(const Position&) const = default;
@@ -30,8 +30,8 @@ struct Loaded {
   bool ok() const { return document.has_value(); }
 };
 
-// Parse, decode, default and validate, all of it pure: no file but `bytes` is looked at, no Docker, no secret command.
-// `today` ages the delegate's tag (support 6 months, end of life 8). Never throws.
+// Parse, decode, default and validate, all of it pure: no file but `bytes` is looked at, no Docker, no secret
+// command. `today` ages the delegate's tag (support 6 months, end of life 8). Never throws.
 Loaded Load(absl::string_view bytes, absl::string_view file_name, absl::Time today);
 
 // Fills every optional that a profile or the schema gives a default. Idempotent.

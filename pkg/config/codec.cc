@@ -1,0 +1,182 @@
+#include "pkg/config/codec.h"
+
+#include <algorithm>
+#include <regex>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "pkg/base/text.h"
+#include "pkg/config/record.h"
+
+namespace spacelet::config {
+namespace {
+
+constexpr size_t kLongestGuess = 64;  // a longer word is no typing mistake
+
+std::string JsonString(absl::string_view text) {
+  std::string out = "\"";
+  for (char c : text) {
+    if (c == '"' || c == '\\') {
+      absl::StrAppend(&out, "\\", std::string(1, c));
+    } else if (static_cast<unsigned char>(c) < 0x20) {
+      absl::StrAppendFormat(&out, "\\u%04x", static_cast<unsigned>(c));
+    } else {
+      out += c;
+    }
+  }
+  return out + "\"";
+}
+
+struct JsonWriter {
+  bool indented;
+  std::string out = {};
+
+  void NewLine(size_t depth) {
+    if (indented) absl::StrAppend(&out, "\n", std::string(2 * depth, ' '));
+  }
+
+  void Write(const yaml::Node& node, size_t depth) {
+    if (node.is_null()) out += "null";
+    if (node.is_scalar()) out += node.quoted ? JsonString(node.text) : node.text;
+    if (node.is_sequence()) WriteList(node, depth);
+    if (node.is_map()) WriteObject(node, depth);
+  }
+
+  void WriteList(const yaml::Node& node, size_t depth) {
+    out += "[";
+    for (size_t i = 0; i < node.items.size(); ++i) {
+      if (i > 0) out += indented ? ", " : ",";
+      Write(node.items[i], depth);
+    }
+    out += "]";
+  }
+
+  void WriteObject(const yaml::Node& node, size_t depth) {
+    out += "{";
+    for (size_t i = 0; i < node.entries.size(); ++i) {
+      if (i > 0) out += ",";
+      NewLine(depth + 1);
+      absl::StrAppend(&out, JsonString(node.entries[i].key), indented ? ": " : ":");
+      Write(node.entries[i].value, depth + 1);
+    }
+    if (!node.entries.empty()) NewLine(depth);
+    out += "}";
+  }
+};
+
+// A YAML value as a JSON one: what is no number and no boolean is a string.
+yaml::Node AsJson(yaml::Node node) {
+  static const std::regex& literal = *new std::regex("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?");
+  if (node.is_scalar()) node.quoted = node.quoted || !std::regex_match(node.text, literal);
+  for (yaml::Node& item : node.items) item = AsJson(std::move(item));
+  for (yaml::Entry& entry : node.entries) entry.value = AsJson(std::move(entry.value));
+  return node;
+}
+
+std::string Expected(absl::string_view what, const yaml::Node& found) {
+  return absl::StrCat("expected ", what, ", found ", yaml::Describe(found));
+}
+
+}  // namespace
+
+yaml::Node JsonText(absl::string_view text) {
+  yaml::Node node = yaml::Node::Plain(text);
+  node.quoted = true;
+  return node;
+}
+
+yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members) {
+  yaml::Node object = yaml::Node::Map();
+  for (auto& [key, value] : members) object.Add(key, std::move(value));
+  return object;
+}
+
+std::string ToJson(const yaml::Node& node, bool indented) {
+  JsonWriter writer{indented};
+  writer.Write(node, 0);
+  return writer.out;
+}
+
+bool ExpectSequence(const Cursor& at) {
+  if (!at.node.is_sequence()) at.Error(Expected("a list", at.node));
+  return at.node.is_sequence();
+}
+
+bool ExpectMap(const Cursor& at) {
+  if (!at.node.is_map()) at.Error(Expected("a map", at.node));
+  return at.node.is_map();
+}
+
+bool ExpectValue(const Cursor& at) {
+  if (at.node.is_null()) at.Error("has no value", "give it one or remove the line");
+  return !at.node.is_null();
+}
+
+bool CheckKey(const Cursor& map, const yaml::Entry& entry, const std::string& pattern,
+              const std::string& expectation) {
+  constexpr size_t kLongestKey = 512;  // std::regex recurses once per character
+  if (entry.key.size() <= kLongestKey &&
+      (pattern.empty() || std::regex_match(entry.key, std::regex(pattern))))
+    return true;
+  map.report.Add(Severity::kError, {entry.line, entry.column}, Join(map.path, entry.key),
+                 absl::StrCat("the key is not ", expectation.empty() ? "a short text" : expectation));
+  return false;
+}
+
+void ReportUnknownKey(const Cursor& record, const yaml::Entry& entry, const std::vector<std::string>& known) {
+  const auto nearest = entry.key.size() <= kLongestGuess ? base::Nearest(entry.key, known) : std::nullopt;
+  record.report.Add(Severity::kError, {entry.line, entry.column}, Join(record.path, entry.key),
+                    "unknown field", nearest ? absl::StrCat("did you mean ", *nearest, "?") : "");
+}
+
+void ReportMissing(const Cursor& record, const std::string& field) {
+  record.report.Add(Severity::kError, {record.node.line, record.node.column}, Join(record.path, field),
+                    "is required and missing");
+}
+
+bool CheckExactlyOne(const Cursor& record, const std::vector<std::string>& alternatives) {
+  std::vector<std::string> found;
+  for (const std::string& name : alternatives)
+    if (record.node.Find(name) != nullptr) found.push_back(name);
+  if (found.size() == 1) return true;
+  record.Error(absl::StrCat("needs exactly one of ", absl::StrJoin(alternatives, ", "), ", found ",
+                            found.empty() ? "none" : absl::StrJoin(found, " and ")));
+  return false;
+}
+
+yaml::Node FieldSchema(const FieldInfo& info, const std::string& schema_default, yaml::Node type_schema) {
+  // Draft-07 ignores what stands beside a $ref.
+  yaml::Node schema = type_schema.Find("$ref") == nullptr
+                          ? std::move(type_schema)
+                          : JsonObject({{"allOf", yaml::Node::Sequence({std::move(type_schema)})}});
+  schema.Add("description", JsonText(info.description));
+  const yaml::Node* type = schema.Find("type");
+  const bool is_literal = type != nullptr && (type->text == "boolean" || type->text == "integer");
+  if (!schema_default.empty())
+    schema.Add("default", is_literal ? yaml::Node::Plain(schema_default) : JsonText(schema_default));
+  if (const auto example = yaml::Parse(info.example); example.ok())
+    schema.Add("examples", yaml::Node::Sequence({AsJson(*example.root)}));
+  return schema;
+}
+
+yaml::Node RecordSchema(absl::string_view description,
+                        const std::vector<std::pair<FieldInfo, yaml::Node>>& properties,
+                        const std::vector<std::string>& exactly_one_of) {
+  yaml::Node members = yaml::Node::Map(), required = yaml::Node::Sequence(), one_of = yaml::Node::Sequence();
+  for (const auto& [info, schema] : properties) {
+    members.Add(info.name, schema);
+    if (info.required) required.items.push_back(JsonText(info.name));
+  }
+  for (const std::string& name : exactly_one_of)
+    one_of.items.push_back(JsonObject({{"required", yaml::Node::Sequence({JsonText(name)})}}));
+  yaml::Node schema = JsonObject({{"type", JsonText("object")},
+                                  {"description", JsonText(description)},
+                                  {"additionalProperties", yaml::Node::Plain("false")},
+                                  {"properties", std::move(members)}});
+  if (!required.items.empty()) schema.Add("required", std::move(required));
+  if (!one_of.items.empty()) schema.Add("oneOf", std::move(one_of));
+  return schema;
+}
+
+}  // namespace spacelet::config

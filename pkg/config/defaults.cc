@@ -1,0 +1,104 @@
+#include <algorithm>
+#include <utility>
+
+#include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "pkg/config/load.h"
+
+namespace spacelet::config {
+namespace {
+
+template <typename V>
+void Default(std::optional<V>& field, V value) {
+  if (!field) field = std::move(value);
+}
+
+// A tag that is expected to move.
+bool HasMutableTag(absl::string_view image) {
+  if (absl::StrContains(image, '@')) return false;
+  const size_t slash = image.rfind('/');
+  const absl::string_view name = slash == absl::string_view::npos ? image : image.substr(slash + 1);
+  return !absl::StrContains(name, ':') || absl::EndsWith(name, ":latest");
+}
+
+// Docker's json-file is never rotated by itself; other drivers have options of their own.
+void DefaultLogging(std::optional<api::Logging>& logging) {
+  if (!logging) logging.emplace();
+  if (logging->driver != "json-file" && logging->driver != "local") return;
+  Default<std::string>(logging->max_size, "50m");
+  Default(logging->max_files, 3);
+}
+
+// The port that a variable like ":3000" moves.
+uint16_t PortFrom(const api::Workload& workload, const std::string& variable, uint16_t fallback) {
+  const auto written = workload.env.find(variable);
+  if (written == workload.env.end() || written->second.secret) return fallback;
+  absl::string_view port = written->second.value;
+  if (const size_t colon = port.rfind(':'); colon != absl::string_view::npos) port.remove_prefix(colon + 1);
+  uint32_t number = 0;
+  return absl::SimpleAtoi(port, &number) && number > 0 && number < 65536 ? static_cast<uint16_t>(number)
+                                                                         : fallback;
+}
+
+api::Probe Get(std::string path, uint16_t port, int timeout_seconds) {
+  api::Probe probe;
+  probe.handler = api::Probe::HttpGet{std::move(path), port};
+  probe.timeout_seconds = timeout_seconds;
+  return probe;
+}
+
+void DefaultWorkload(api::Workload& workload) {
+  Default(workload.image_pull_policy,
+          HasMutableTag(workload.image) ? api::PullPolicy::kAlways : api::PullPolicy::kIfNotPresent);
+  Default(workload.stop_grace_period, absl::Duration(absl::Seconds(10)));
+  if (!workload.ports) workload.ports.emplace();
+  if (!workload.depends_on) workload.depends_on.emplace();
+  DefaultLogging(workload.logging);
+}
+
+void DefaultRunner(api::Runner& runner) {
+  api::Workload& workload = runner.workload;
+  const uint16_t port = PortFrom(workload, "DRONE_HTTP_BIND", 3000);
+  Default<std::string>(workload.container_name, "vm-runner");
+  Default<std::string>(workload.hostname, "vm-runner");
+  Default<std::string>(workload.platform, "linux/amd64");
+  Default(workload.stop_grace_period, absl::Duration(absl::Seconds(300)));
+  if (!workload.host_network)
+    Default<std::vector<api::Port>>(workload.ports, {{"127.0.0.1", 3000, port, "tcp"}});
+  if (!workload.readiness_probe) {
+    workload.readiness_probe = Get("/healthz", port, 1);
+    workload.readiness_probe->not_found_is_ready = true;
+  }
+  // Warm pools take minutes before the port opens, which must not look like a dead runner.
+  if (workload.liveness_probe && !workload.startup_probe) {
+    workload.startup_probe = workload.liveness_probe;
+    workload.startup_probe->failure_threshold = 30 * 60 / std::max(1, workload.startup_probe->period_seconds);
+  }
+  DefaultWorkload(workload);
+}
+
+void DefaultDelegate(api::Delegate& delegate, bool has_runner) {
+  api::Workload& workload = delegate.workload;
+  Default(workload.container_name, delegate.name);
+  Default(workload.hostname, delegate.name);
+  Default(workload.stop_grace_period, absl::Duration(absl::Seconds(600)));
+  Default(workload.readiness_probe, Get("/api/health", PortFrom(workload, "DELEGATE_HTTP_PORT", 3460), 5));
+  if (has_runner) Default<std::vector<std::string>>(workload.depends_on, {"runner"});
+  while (absl::EndsWith(delegate.manager_url, "/"))
+    delegate.manager_url.pop_back();  // the image appends "/api/…"
+  DefaultWorkload(workload);
+}
+
+}  // namespace
+
+void ApplyDefaults(api::Document& document) {
+  if (document.runner) DefaultRunner(*document.runner);
+  if (document.delegate) DefaultDelegate(*document.delegate, document.runner.has_value());
+  for (api::GenericContainer& container : document.containers) {
+    Default(container.workload.container_name, container.name);
+    DefaultWorkload(container.workload);
+  }
+}
+
+}  // namespace spacelet::config

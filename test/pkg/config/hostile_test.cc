@@ -1,0 +1,52 @@
+// Whatever the bytes: an answer, soon, and no crash.
+#include <chrono>
+#include <random>
+
+#include "gtest/gtest.h"
+#include "test/pkg/config/document.h"
+
+namespace spacelet::config {
+namespace {
+
+TEST(Hostile, EveryPrefixOfADocumentIsAnswered) {
+  const std::string text = ReadText("examples/full.yaml");
+  ASSERT_GT(text.size(), 1000u);
+  for (size_t size = 0; size < text.size(); size += 7) {
+    const Loaded loaded = Load(absl::string_view(text).substr(0, size), "f", Today());
+    EXPECT_EQ(loaded.ok(), loaded.document.has_value());
+    EXPECT_TRUE(loaded.ok() || !loaded.diagnostics.empty()) << size;
+  }
+}
+
+TEST(Hostile, RandomChangesAreAnswered) {
+  const std::string text = ReadText("examples/minimal.yaml");
+  std::mt19937 random(20261122);
+  for (int round = 0; round < 300; ++round) {
+    std::string changed = text;
+    for (int i = 0; i < 1 + round % 5; ++i) changed[random() % changed.size()] = static_cast<char>(random());
+    const Loaded loaded = Load(changed, "f", Today());
+    EXPECT_TRUE(loaded.ok() || !loaded.diagnostics.empty()) << changed;
+  }
+}
+
+TEST(Hostile, ManyMistakesAreCutOffSoon) {
+  std::string spec = "  runner: {image: a:1}\n";
+  for (int i = 0; i < 50'000; ++i) absl::StrAppend(&spec, "  k", i, ": 1\n");
+  const auto start = std::chrono::steady_clock::now();
+  const Loaded loaded = Load(WithSpec(spec), "f", Today());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
+  EXPECT_EQ(loaded.diagnostics.size(), 100u);
+}
+
+TEST(Hostile, LongTextsAreRefusedWhereAPatternIsExpected) {
+  const std::string longest(500'000, 'a');
+  for (const char* field :
+       {"image", "hostname", "containerName", "stopGracePeriod", "restartPolicy", "platform"})
+    EXPECT_FALSE(
+        Load(WithSpec(absl::StrCat("  runner: {image: a:1, ", field, ": ", longest, "}\n")), "f", Today())
+            .ok())
+        << field;
+}
+
+}  // namespace
+}  // namespace spacelet::config
