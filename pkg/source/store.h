@@ -1,5 +1,5 @@
-// The document in force: the last one that was accepted. A missing, unreadable or invalid one changes nothing but the
-// condition.
+// The document in force: the last one that was accepted. A missing, unreadable or invalid one changes nothing
+// but the condition.
 #pragma once
 
 #include <functional>
@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
@@ -19,10 +20,10 @@ namespace spacelet::source {
 // An accepted document. Immutable.
 struct Snapshot {
   api::Document document;
-  std::string bytes;      // as it was read
-  std::string revision;   // "sha256:<hex>" of bytes
-  std::string commit;     // git only
-  int64_t generation = 0; // +1 per accepted change
+  std::string bytes;       // as it was read
+  std::string revision;    // "sha256:<hex>" of bytes
+  std::string commit;      // git only
+  int64_t generation = 0;  // +1 per accepted change
   absl::Time accepted_at;
   std::vector<config::Diagnostic> warnings;
   bool prune_at_once = false;  // apply and git: dropped workloads do not wait for --prune-delay
@@ -48,6 +49,12 @@ class Store {
   // Called after each attempt, accepted or not.
   void OnAttempt(std::function<void(const Attempt&)> listener);
 
+  // Puts the kept document of an earlier run in force, before any offer, so that a broken file at boot
+  // changes nothing. It is no attempt; the generation goes on from `generation`. Errors: InvalidArgument when
+  // it is not valid (any more); then nothing is in force.
+  absl::Status Restore(absl::string_view bytes, absl::string_view file_name, int64_t generation)
+      ABSL_LOCKS_EXCLUDED(mu_);
+
   // Loads and, when valid and different, takes it. Returns the attempt.
   Attempt Offer(absl::string_view bytes, absl::string_view file_name) ABSL_LOCKS_EXCLUDED(mu_);
   // The document could not be read at all; what is in force stays.
@@ -57,6 +64,8 @@ class Store {
   Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  Attempt Finish(Attempt attempt) ABSL_LOCKS_EXCLUDED(mu_);
+
   base::Clock& clock_;
   std::function<void(std::shared_ptr<const Snapshot>)> on_accepted_;
   std::function<void(const Attempt&)> on_attempt_;
