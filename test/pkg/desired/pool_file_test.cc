@@ -39,8 +39,9 @@ TEST(PoolFile, StandsInTheRunnersDirectoryAndIsNamedAsTheContainerSeesIt) {
   EXPECT_THAT(RunnerOf(compiled).pool->host_path, StartsWith("/data/runner/.spacelet/pool-"));
   EXPECT_EQ(RunnerOf(compiled).pool->owner, "65534");
   EXPECT_THAT(PoolArgument(compiled), StartsWith("/runner/.spacelet/pool-"));
-  EXPECT_THAT(RunnerOf(compiled).directories, ElementsAre(Directory{"/data/runner", 0700, ""},
-                                                          Directory{"/data/runner/.spacelet", 0700, ""}));
+  EXPECT_THAT(RunnerOf(compiled).directories,
+              ElementsAre(Directory{"/data/runner", 0700, "65534"},
+                          Directory{"/data/runner/.spacelet", 0700, "65534"}));
 }
 
 TEST(PoolFile, ACosmeticChangeChangesNothing) {
