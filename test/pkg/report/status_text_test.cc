@@ -1,0 +1,44 @@
+#include "pkg/report/status_text.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <iterator>
+
+#include "test/pkg/report/sample_status.h"
+
+namespace spacelet::report {
+namespace {
+
+std::string Golden(const std::string& name) {
+  std::ifstream file("test/golden/status/" + name);
+  EXPECT_TRUE(file.good()) << name;
+  return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+}
+
+TEST(StatusText, AReadyHostIsATable) {
+  EXPECT_EQ(ToText(SampleStatus(), kSampleTime + absl::Minutes(5)), Golden("ready.txt"));
+}
+
+TEST(StatusText, WideMessagesStandBelowTheTable) {
+  Status status = SampleStatus();
+  Set(status.conditions, {"Ready", Truth::kFalse, "NotReady", "", {}}, kSampleTime);
+  Set(status.objects[0].conditions,
+      {"Synced", Truth::kFalse, "PortInUse", "127.0.0.1:3000 is taken by web", {}}, kSampleTime);
+  status.config.observed_generation = 2;
+  EXPECT_EQ(ToText(status, kSampleTime + absl::Hours(30)), Golden("port_in_use.txt"));
+}
+
+TEST(StatusText, BeforeTheFirstDocumentThereIsNoTable) {
+  const std::string text = ToText(Status{}, kSampleTime);
+  EXPECT_EQ(text, "(no document): not ready, generation 0, docker unavailable\n");
+}
+
+TEST(StatusText, ColorIsOnlyThereWhenAskedFor) {
+  EXPECT_EQ(ToText(SampleStatus(), kSampleTime).find('\033'), std::string::npos);
+  EXPECT_NE(ToText(SampleStatus(), kSampleTime, {.color = true}).find("\033[32mTrue\033[0m"),
+            std::string::npos);
+}
+
+}  // namespace
+}  // namespace spacelet::report
