@@ -1,0 +1,64 @@
+#include "pkg/app/document_source.h"
+
+#include <filesystem>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/app/named_files.h"
+
+namespace spacelet::app {
+namespace {
+
+std::string Absolute(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path absolute = std::filesystem::absolute(path, error);
+  return error ? path : absolute.lexically_normal().string();
+}
+
+}  // namespace
+
+DocumentSource::DocumentSource(const AgentOptions& options, const state::Directory& state, Core& core)
+    : name_(options.source),
+      state_(state),
+      core_(core),
+      file_({.path = Absolute(options.source), .poll_interval = options.poll_interval}, core.store,
+            core.clock, core.logger) {}
+
+void DocumentSource::StartFromLastGood() {
+  if (const absl::Status prepared = state_.Prepare(); !prepared.ok())
+    core_.logger.Warning("state directory cannot be used", {{"error", std::string(prepared.message())}});
+  const absl::StatusOr<state::LastGood> kept = state_.LoadLastGood();
+  if (absl::IsNotFound(kept.status())) return;
+  absl::Status status = kept.status();
+  if (status.ok()) {
+    restored_ = kept->revision;
+    status = core_.store.Restore(kept->bytes, kept->source, kept->generation);
+  }
+  if (!status.ok())
+    core_.logger.Warning("the kept document is of no use", {{"error", std::string(status.message())}});
+  else
+    core_.logger.Info("started from the kept document",
+                      {{"revision", kept->revision}, {"source", kept->source}});
+}
+
+void DocumentSource::Start(lifecycle::RunGroup& group) {
+  group.Start("source", [this](const std::stop_token& stop) { return file_.Run(stop); });
+}
+
+void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
+  std::set<std::string> paths;
+  for (const NamedFile& named : NamedFiles(snapshot.document)) paths.insert(named.path);
+  file_.Watch(std::move(paths), [this](const std::string&) { core_.controller.OnFileChanged(); });
+  if (std::exchange(restored_, "") == snapshot.revision) return;
+  const absl::Status kept =
+      state_.SaveLastGood({snapshot.bytes, snapshot.revision, snapshot.generation, name_});
+  if (!kept.ok())
+    core_.logger.Warning("the document cannot be kept", {{"error", std::string(kept.message())}});
+}
+
+bool DocumentSource::looked() const {
+  return core_.store.LastAttempt().result != source::Attempt::Result::kNone;
+}
+
+}  // namespace spacelet::app

@@ -1,0 +1,88 @@
+#include "pkg/app/host_check.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "pkg/app/host_files.h"
+#include "pkg/app/named_files.h"
+#include "pkg/config/load.h"
+#include "pkg/desired/compile.h"
+
+namespace spacelet::app {
+namespace {
+
+// Of the field, or of the nearest field above it that was written.
+config::Position PlaceOf(const std::map<std::string, config::Position>& positions, std::string field) {
+  while (true) {
+    const auto written = positions.find(field);
+    if (written != positions.end()) return written->second;
+    const size_t end = field.find_last_of(".[");
+    if (end == std::string::npos) return {};
+    field.resize(end);
+  }
+}
+
+class Checker {
+ public:
+  Checker(config::Loaded loaded, absl::string_view file) : loaded_(std::move(loaded)), file_(file) {}
+
+  void CheckFiles(bool is_host) {
+    const config::Severity severity = is_host ? config::Severity::kError : config::Severity::kWarning;
+    for (const NamedFile& named : NamedFiles(*loaded_.document)) {
+      if (access(named.path.c_str(), F_OK) == 0) continue;
+      absent_.push_back(named.field);
+      Add(severity, named.field, absl::StrCat(named.path, " is not there"));
+    }
+  }
+
+  void CheckCompiled() {
+    const desired::Compiled compiled = desired::Compile({*loaded_.document, "", 0, ReadHostFile});
+    for (const std::string& warning : compiled.warnings) Add(config::Severity::kWarning, "spec", warning);
+    for (const desired::Blocked& blocked : compiled.host.blocked)
+      if (!PoolIsAbsent()) Add(config::Severity::kError, "spec.runner.pool", blocked.message);
+  }
+
+  Checked Take() {
+    std::vector<config::Diagnostic>& all = loaded_.diagnostics;
+    std::stable_sort(all.begin(), all.end(), [](const config::Diagnostic& a, const config::Diagnostic& b) {
+      return std::make_pair(a.line, a.column) < std::make_pair(b.line, b.column);
+    });
+    const bool valid = loaded_.ok() && std::none_of(all.begin(), all.end(), [](const config::Diagnostic& d) {
+                         return d.severity == config::Severity::kError;
+                       });
+    return {valid, std::move(all)};
+  }
+
+ private:
+  bool PoolIsAbsent() const {
+    return std::any_of(absent_.begin(), absent_.end(),
+                       [](const std::string& field) { return field.rfind("spec.runner.pool", 0) == 0; });
+  }
+
+  void Add(config::Severity severity, const std::string& field, const std::string& message) {
+    const config::Position place = PlaceOf(loaded_.positions, field);
+    loaded_.diagnostics.push_back({severity, file_, place.line, place.column, field, message, ""});
+  }
+
+  config::Loaded loaded_;
+  const std::string file_;
+  std::vector<std::string> absent_;
+};
+
+}  // namespace
+
+Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, bool is_host) {
+  config::Loaded loaded = config::Load(bytes, file_name, absl::Now());
+  const bool ok = loaded.ok();
+  Checker checker(std::move(loaded), file_name);
+  if (ok) {
+    checker.CheckFiles(is_host);
+    checker.CheckCompiled();
+  }
+  return checker.Take();
+}
+
+}  // namespace spacelet::app

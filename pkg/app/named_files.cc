@@ -1,0 +1,58 @@
+#include "pkg/app/named_files.h"
+
+#include <optional>
+
+#include "absl/strings/str_cat.h"
+
+namespace spacelet::app {
+namespace {
+
+class Collector {
+ public:
+  void AddSecret(const std::string& field, const std::optional<api::SecretSource>& source) {
+    if (source.has_value() && source->kind == api::SecretSource::Kind::kFile)
+      files_.push_back({field + ".file", source->file, true});
+  }
+
+  void AddWorkload(const std::string& field, const api::Workload& workload) {
+    if (workload.image_archive.has_value())
+      files_.push_back({field + ".imageArchive", *workload.image_archive});
+    if (workload.image_pull_secret.has_value())
+      AddSecret(field + ".imagePullSecret.password", workload.image_pull_secret->password);
+    for (const auto& [name, value] : workload.env)
+      AddSecret(absl::StrCat(field, ".env.", name), value.secret);
+    for (size_t i = 0; i < workload.files.size(); ++i)
+      AddSecret(absl::StrCat(field, ".files[", i, "]"), workload.files[i].secret);
+  }
+
+  void AddPool(const api::Runner& runner) {
+    if (!runner.pool.has_value())
+      files_.push_back({"spec.runner.pool", runner.directory + "/pool.yaml"});
+    else if (runner.pool->file.has_value())
+      files_.push_back({"spec.runner.pool.file", *runner.pool->file});
+  }
+
+  std::vector<NamedFile> Take() { return std::move(files_); }
+
+ private:
+  std::vector<NamedFile> files_;
+};
+
+}  // namespace
+
+std::vector<NamedFile> NamedFiles(const api::Document& document) {
+  Collector collector;
+  if (document.runner.has_value()) {
+    collector.AddPool(*document.runner);
+    collector.AddWorkload("spec.runner", document.runner->workload);
+  }
+  if (document.delegate.has_value()) {
+    collector.AddSecret("spec.delegate.token", document.delegate->token);
+    collector.AddWorkload("spec.delegate", document.delegate->workload);
+  }
+  for (size_t i = 0; i < document.containers.size(); ++i)
+    collector.AddWorkload(absl::StrCat("spec.containers[", i, "]"), document.containers[i].workload);
+  return collector.Take();
+}
+
+}  // namespace spacelet::app

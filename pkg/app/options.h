@@ -1,0 +1,49 @@
+// What the flags of the commands say.
+#pragma once
+
+#include <set>
+#include <string>
+
+#include "absl/time/time.h"
+#include "pkg/log/log.h"
+
+namespace spacelet::app {
+
+// Held by whoever works on the host: the agent, `apply` and `down`.
+inline constexpr char kDefaultLockFile[] = "/run/spacelet/spacelet.lock";
+
+// Which daemon, and with which registry credentials.
+struct DockerOptions {
+  std::string host;    // --docker-host; empty: DOCKER_HOST, else the default socket
+  std::string config;  // --docker-config: a config.json with `auths`; empty: none
+};
+
+struct LogOptions {
+  log::Format format = log::Format::kLogfmt;
+  log::Level level = log::Level::kInfo;
+};
+
+struct AgentOptions {
+  std::string source;  // --config: a path (git+… comes later)
+  std::string state_dir = "/var/lib/spacelet";
+  DockerOptions docker;
+  std::string listen_address = "127.0.0.1:9746";
+  std::set<std::string> allowed_hosts;
+  absl::Duration resync_interval = absl::Seconds(60);
+  absl::Duration poll_interval = absl::Seconds(15);
+  absl::Duration prune_delay = absl::Seconds(60);
+  std::string lock_file = kDefaultLockFile;
+  LogOptions log;
+};
+
+// Exit codes of the whole command line.
+enum ExitCode : int {
+  kGood = 0,
+  kNotSo = 1,
+  kUsage = 2,
+  kUnreachable = 69,      // EX_UNAVAILABLE: Docker or the agent
+  kLocked = 75,           // EX_TEMPFAIL
+  kInvalidDocument = 78,  // EX_CONFIG
+};
+
+}  // namespace spacelet::app

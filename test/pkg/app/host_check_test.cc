@@ -1,0 +1,65 @@
+#include "pkg/app/host_check.h"
+
+#include <gtest/gtest.h>
+
+#include <fstream>
+#include <string>
+
+#include "absl/strings/str_cat.h"
+
+namespace spacelet::app {
+namespace {
+
+using config::Severity;
+
+std::string Document(const std::string& secret) {
+  return absl::StrCat(
+      "apiVersion: spacelet.dev/v1alpha1\n"
+      "kind: GitspaceHost\n"
+      "metadata: {name: test}\n"
+      "spec:\n"
+      "  containers:\n"
+      "    - name: box\n"
+      "      image: example.org/box:1.0\n"
+      "      env:\n"
+      "        SECRET: {file: ",
+      secret, "}\n");
+}
+
+const config::Diagnostic* About(const Checked& checked, const std::string& path) {
+  for (const config::Diagnostic& diagnostic : checked.diagnostics)
+    if (diagnostic.message.find(path) != std::string::npos) return &diagnostic;
+  return nullptr;
+}
+
+TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
+  const struct {
+    bool is_host;
+    Severity severity;
+  } kCases[] = {{false, Severity::kWarning}, {true, Severity::kError}};
+  for (const auto& c : kCases) {
+    const Checked checked = CheckDocument(Document("/nonexistent/token"), "host.yaml", c.is_host);
+    const config::Diagnostic* absent = About(checked, "/nonexistent/token");
+    ASSERT_NE(absent, nullptr);
+    EXPECT_EQ(absent->severity, c.severity);
+    EXPECT_EQ(absent->line, 9);
+    EXPECT_EQ(checked.valid, !c.is_host);
+  }
+}
+
+TEST(HostCheck, AFileThatIsThereIsNotMentioned) {
+  const std::string path = testing::TempDir() + "/host_check_token";
+  std::ofstream(path) << "secret";
+  const Checked checked = CheckDocument(Document(path), "host.yaml", true);
+  EXPECT_TRUE(checked.valid);
+  EXPECT_EQ(About(checked, path), nullptr);
+}
+
+TEST(HostCheck, AnInvalidDocumentIsNotCheckedAnyFurther) {
+  const Checked checked = CheckDocument("nonsense: true\n", "host.yaml", true);
+  EXPECT_FALSE(checked.valid);
+  EXPECT_FALSE(checked.diagnostics.empty());
+}
+
+}  // namespace
+}  // namespace spacelet::app
