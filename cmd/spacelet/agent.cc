@@ -1,0 +1,89 @@
+#include "pkg/app/agent.h"
+
+#include <map>
+#include <memory>
+#include <vector>
+
+#include "cmd/spacelet/command.h"
+#include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/output.h"
+
+namespace spacelet::cmd {
+namespace {
+
+// Adds an option whose value is one of `names`.
+template <typename T>
+void AddChoice(CLI::App& app, const std::string& name, T& value, std::map<std::string, T> names,
+               const std::string& description) {
+  std::string choices;
+  for (const auto& [word, unused] : names) choices += (choices.empty() ? "" : ", ") + word;
+  app.add_option_function<std::string>(
+         name,
+         [&value, names = std::move(names), choices, name](const std::string& word) {
+           const auto known = names.find(word);
+           if (known == names.end())
+             throw CLI::ValidationError(name, "expected one of " + choices + ", not " + word);
+           value = known->second;
+         },
+         description)
+      ->type_name("NAME");
+}
+
+void AddIntervals(CLI::App& app, app::AgentOptions& options) {
+  AddDurationOption(app, "--resync-interval", options.resync_interval, absl::Seconds(1),
+                    "everything is looked at this often");
+  AddDurationOption(app, "--poll-interval", options.poll_interval, absl::Milliseconds(100),
+                    "files are looked at this often, whatever inotify says");
+  AddDurationOption(app, "--prune-delay", options.prune_delay, absl::ZeroDuration(),
+                    "a workload that the document drops is removed after");
+}
+
+void AddLogOptions(CLI::App& app, app::LogOptions& options) {
+  AddChoice<log::Format>(app, "--log-format", options.format,
+                         {{"logfmt", log::Format::kLogfmt}, {"json", log::Format::kJson}},
+                         "logfmt or json (default logfmt)");
+  AddChoice<log::Level>(app, "--log-level", options.level,
+                        {{"debug", log::Level::kDebug},
+                         {"info", log::Level::kInfo},
+                         {"warning", log::Level::kWarning},
+                         {"error", log::Level::kError}},
+                        "debug, info, warning or error (default info)");
+}
+
+}  // namespace
+
+Command AddAgent(CLI::App& root) {
+  CLI::App* app = root.add_subcommand("agent", "Watches a document and keeps the host as it says");
+  auto options = std::make_shared<app::AgentOptions>();
+  app->add_option("--config", options->source, "the document")->type_name("FILE")->required();
+  app->add_option("--state-dir", options->state_dir, "what is remembered between two runs")
+      ->type_name("DIR")
+      ->capture_default_str();
+  AddDockerOptions(*app, options->docker);
+  app->add_option("--listen-address", options->listen_address,
+                  "metrics, probes, status; :PORT is all interfaces")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app->add_option_function<std::vector<std::string>>(
+         "--allowed-host",
+         [options](const std::vector<std::string>& names) {
+           options->allowed_hosts.insert(names.begin(), names.end());
+         },
+         "a name by which HTTP clients may call this host, besides its own, localhost and addresses; may be "
+         "repeated")
+      ->type_name("NAME");
+  AddIntervals(*app, *options);
+  app->add_option("--lock-file", options->lock_file, "one agent a host")
+      ->type_name("FILE")
+      ->capture_default_str();
+  AddLogOptions(*app, options->log);
+  app->footer(
+      "Stops on SIGTERM and leaves the containers running; SIGHUP reads the document again.\n"
+      "Exit code: 0 stopped by SIGTERM, 1 failed, 75 another agent works on this host.\n\n"
+      "Examples:\n"
+      "  spacelet agent --config /etc/spacelet/host.yaml\n"
+      "  spacelet agent --config host.yaml --docker-host unix:///run/other.sock --log-level debug");
+  return {app, [options] { return app::RunAgent(*options); }};
+}
+
+}  // namespace spacelet::cmd

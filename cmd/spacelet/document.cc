@@ -1,0 +1,80 @@
+#include "cmd/spacelet/document.h"
+
+#include <iostream>
+#include <iterator>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_split.h"
+#include "absl/time/clock.h"
+#include "cmd/spacelet/output.h"
+#include "pkg/base/file.h"
+#include "pkg/base/text.h"
+
+namespace spacelet::cmd {
+namespace {
+
+// One byte more than is allowed, so that the loader says that it is too large.
+constexpr size_t kReadLimit = config::kMaxDocumentBytes + 1;
+
+std::string ReadStdin() {
+  std::string bytes;
+  char buffer[65536];
+  while (bytes.size() < kReadLimit && std::cin.read(buffer, sizeof buffer).gcount() > 0)
+    bytes.append(buffer, static_cast<size_t>(std::cin.gcount()));
+  return bytes;
+}
+
+std::string Snippet(const config::Diagnostic& diagnostic, const std::vector<std::string>& lines) {
+  const size_t line = static_cast<size_t>(diagnostic.line);
+  if (line == 0 || line > lines.size()) return "";
+  const std::string number = absl::StrCat(line);
+  const std::string gutter(number.size(), ' ');
+  const std::string indent(diagnostic.column > 0 ? static_cast<size_t>(diagnostic.column) - 1 : 0, ' ');
+  return absl::StrCat("  ", number, " | ", base::OneLine(lines[line - 1], 200), "\n  ", gutter, " | ", indent,
+                      "^\n");
+}
+
+bool MayHoldASecret(const config::Diagnostic& diagnostic) {
+  // The line of an inline secret is the secret.
+  for (const char* word : {"token", "password", "value", "env", "content"})
+    if (diagnostic.path.find(word) != std::string::npos) return true;
+  return false;
+}
+
+}  // namespace
+
+void AddFileOption(CLI::App& app, std::string& path) {
+  app.add_option("-f,--filename", path, "the document; - is stdin")->type_name("FILE")->required();
+}
+
+absl::StatusOr<DocumentText> ReadDocument(const std::string& path) {
+  if (path == "-") return DocumentText{"<stdin>", ReadStdin()};
+  absl::StatusOr<base::FileContent> content = base::ReadFile(path, kReadLimit);
+  if (!content.ok()) return content.status();
+  return DocumentText{path, std::move(content->bytes)};
+}
+
+void ShowDiagnostics(const std::vector<config::Diagnostic>& diagnostics, const std::string& bytes) {
+  const bool terminal = StderrIsTerminal();
+  const std::vector<std::string> lines = absl::StrSplit(bytes, '\n');
+  for (const config::Diagnostic& diagnostic : diagnostics) {
+    std::cerr << config::ToText(diagnostic) << "\n";
+    if (terminal && !MayHoldASecret(diagnostic)) std::cerr << Snippet(diagnostic, lines);
+  }
+}
+
+LoadedDocument LoadForCommand(const std::string& path) {
+  LoadedDocument document;
+  absl::StatusOr<DocumentText> text = ReadDocument(path);
+  if (!text.ok()) {
+    Complain(text.status().message());
+    return document;
+  }
+  document.text = *std::move(text);
+  document.loaded = config::Load(document.text.bytes, document.text.name, absl::Now());
+  ShowDiagnostics(document.loaded.diagnostics, document.text.bytes);
+  return document;
+}
+
+}  // namespace spacelet::cmd

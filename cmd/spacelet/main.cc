@@ -1,0 +1,18 @@
+// spacelet: keeps the containers of a Harness self-hosted Gitspaces host as a document says.
+#include <vector>
+
+#include "cmd/spacelet/command.h"
+#include "cmd/spacelet/usage.h"
+
+int main(int argc, char** argv) {
+  using namespace spacelet::cmd;
+  CLI::App root(
+      "Keeps the containers of a Gitspaces host (network, VM runner, delegate and others) as a document "
+      "says.",
+      "spacelet");
+  const std::vector<Command> commands = {AddAgent(root),   AddValidate(root),  AddPlan(root),
+                                         AddExplain(root), AddApply(root),     AddStatus(root),
+                                         AddEvents(root),  AddDown(root),      AddSchema(root),
+                                         AddVersion(root), AddCompletion(root)};
+  return ParseAndRun(root, commands, argc, argv);
+}

@@ -1,0 +1,69 @@
+#include <algorithm>
+#include <iostream>
+#include <memory>
+
+#include "absl/strings/str_cat.h"
+#include "cmd/spacelet/command.h"
+#include "cmd/spacelet/document.h"
+#include "cmd/spacelet/json.h"
+#include "cmd/spacelet/output.h"
+#include "pkg/app/host_check.h"
+#include "pkg/app/options.h"
+
+namespace spacelet::cmd {
+namespace {
+
+struct Flags {
+  std::string path;
+  Format format = Format::kText;
+  bool host = false;
+};
+
+std::string Counted(size_t count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
+std::string Summary(const std::string& file, const std::vector<config::Diagnostic>& diagnostics) {
+  const auto errors = static_cast<size_t>(
+      std::count_if(diagnostics.begin(), diagnostics.end(),
+                    [](const config::Diagnostic& d) { return d.severity == config::Severity::kError; }));
+  const size_t warnings = diagnostics.size() - errors;
+  std::string text = absl::StrCat(file, errors == 0 ? ": valid" : ": not valid");
+  if (errors > 0) absl::StrAppend(&text, ", ", Counted(errors, "error"));
+  if (warnings > 0) absl::StrAppend(&text, ", ", Counted(warnings, "warning"));
+  return text + "\n";
+}
+
+int Run(const Flags& flags) {
+  const absl::StatusOr<DocumentText> text = ReadDocument(flags.path);
+  if (!text.ok()) return Fail(text.status(), app::kNotSo);
+  const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.host);
+  if (flags.format == Format::kText) {
+    ShowDiagnostics(checked.diagnostics, text->bytes);
+    std::cout << Summary(text->name, checked.diagnostics);
+  } else {
+    std::cout << Render(ToJson(checked.valid, checked.diagnostics), flags.format);
+  }
+  return checked.valid ? app::kGood : app::kNotSo;
+}
+
+}  // namespace
+
+Command AddValidate(CLI::App& root) {
+  CLI::App* app = root.add_subcommand(
+      "validate",
+      "Checks a document: all errors and warnings at once; asks neither Docker nor a secret command");
+  auto flags = std::make_shared<Flags>();
+  AddFileOption(*app, flags->path);
+  AddOutputOption(*app, flags->format);
+  app->add_flag("--host", flags->host,
+                "this is the host: a file that the document names and that is absent is an error");
+  app->footer(
+      "Exit code: 0 valid, 1 not valid.\n\n"
+      "Examples:\n"
+      "  spacelet validate -f /etc/spacelet/host.yaml --host\n"
+      "  cat host.yaml | spacelet validate -f - -o json");
+  return {app, [flags] { return Run(*flags); }};
+}
+
+}  // namespace spacelet::cmd

@@ -1,0 +1,342 @@
+#!/usr/bin/env python3
+"""The command line of build/bin/spacelet (or $SPACELET): words, exit codes, streams, JSON. Standard library only."""
+
+import fcntl
+import json
+import os
+import pathlib
+import signal
+import socket
+import subprocess
+import tempfile
+import textwrap
+import time
+import unittest
+import urllib.error
+import urllib.request
+
+SPACELET = os.environ.get("SPACELET", "build/bin/spacelet")
+TOKEN = "cli-canary-0123456789"
+DOCUMENT = textwrap.dedent("""\
+    apiVersion: spacelet.dev/v1alpha1
+    kind: GitspaceHost
+    metadata: {{name: cli-test}}
+    spec:
+      containers:
+        - name: box
+          image: example.org/box:1.0
+          env:
+            PLAIN: hello
+            SECRET: {{file: {directory}/token}}
+    """)
+COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "schema", "version", "completion"]
+
+
+def run(*words, stdin=None, env=None, timeout=60):
+    return subprocess.run([SPACELET, *map(str, words)], input=stdin, capture_output=True, text=True, timeout=timeout,
+                          env={**os.environ, **(env or {})})
+
+
+def free_port():
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def until(what, condition, timeout=20):
+    end = time.monotonic() + timeout
+    while time.monotonic() < end:
+        if condition():
+            return
+        time.sleep(0.02)
+    raise AssertionError(f"not within {timeout} s: {what}")
+
+
+class CliTest(unittest.TestCase):
+    def setUp(self):
+        temporary = tempfile.TemporaryDirectory(prefix="cli")
+        self.addCleanup(temporary.cleanup)
+        self.directory = pathlib.Path(temporary.name)
+        self.no_docker = f"unix://{self.directory}/none.sock"
+        (self.directory / "token").write_text(TOKEN)
+        (self.directory / "token").chmod(0o600)
+
+    def write(self, text, name="host.yaml"):
+        path = self.directory / name
+        path.write_text(text)
+        return path
+
+    def good(self):
+        return self.write(DOCUMENT.format(directory=self.directory))
+
+    def bad(self):
+        return self.write(DOCUMENT.format(directory=self.directory).replace("image:", "imagee:"), "bad.yaml")
+
+
+class Usage(CliTest):
+    def test_no_command_prints_help_on_stderr_and_is_a_usage_error(self):
+        answer = run()
+        self.assertEqual(answer.returncode, 2)
+        self.assertEqual(answer.stdout, "")
+        self.assertIn("validate", answer.stderr)
+
+    def test_help_lists_every_command_and_nothing_that_is_not_there_yet(self):
+        answer = run("--help")
+        self.assertEqual(answer.returncode, 0)
+        for command in COMMANDS:
+            self.assertIn(command, answer.stdout)
+        for later in ("import", "doctor", "cloud-init", "support-bundle"):
+            self.assertNotIn(later, answer.stdout)
+
+    def test_help_of_each_command_ends_with_examples(self):
+        for command in COMMANDS:
+            with self.subTest(command):
+                answer = run(command, "--help")
+                self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+                self.assertTrue(answer.stdout.rstrip().splitlines()[-1].startswith("  "), answer.stdout)
+                self.assertIn("Examples:\n", answer.stdout)
+                self.assertIn(f"spacelet {command}", answer.stdout.split("Examples:")[1])
+
+    def test_unknown_words_get_a_suggestion(self):
+        cases = [(["plam"], "unknown command plam (did you mean plan?)"),
+                 (["zzzzzz"], "unknown command zzzzzz\n"),
+                 (["agent", "--confg", "x"], "unknown flag --confg (did you mean --config?)"),
+                 (["agent", "--config", "x", "--stat-dir", "y"], "(did you mean --state-dir?)"),
+                 (["plan", "--filname=x"], "(did you mean --filename?)"),
+                 (["version", "extra"], "unexpected argument extra"),
+                 (["plan"], "--filename is required"),
+                 (["version", "-o", "xml"], "text, json or yaml"),
+                 (["apply", "-f", "x", "--timeout", "soon"], "duration"),
+                 (["agent", "--config", "x", "--log-level", "loud"], "debug"),
+                 (["completion", "tcsh"], "bash, zsh and fish"),
+                 (["--verison"], "unknown flag --verison")]
+        for words, expected in cases:
+            with self.subTest(words):
+                answer = run(*words)
+                self.assertEqual(answer.returncode, 2, answer.stderr)
+                self.assertEqual(answer.stdout, "")
+                self.assertTrue(answer.stderr.startswith("spacelet: "), answer.stderr)
+                self.assertIn(expected, answer.stderr)
+
+    def test_hostile_words_reach_the_terminal_harmless(self):
+        self.assertNotIn("\x1b", run("\x1b[31mplan").stderr)
+
+
+class SchemaVersionCompletion(CliTest):
+    def test_schema_is_json_schema_draft_07(self):
+        answer = run("schema")
+        self.assertEqual(answer.returncode, 0)
+        self.assertIn("draft-07", json.loads(answer.stdout)["$schema"])
+
+    def test_version_says_what_it_is(self):
+        self.assertRegex(run("version").stdout, r"^spacelet \d+\.\d+\.\d+ \(")
+        version = json.loads(run("version", "-o", "json").stdout)
+        self.assertEqual(set(version), {"version", "revision", "compiler", "libraries"})
+        for library in ("cpp-httplib", "yaml-cpp", "nlohmann-json", "prometheus-cpp", "openssl", "CLI11", "spdlog"):
+            self.assertTrue(version["libraries"][library], library)
+        self.assertIn("version: ", run("version", "-o", "yaml").stdout)
+
+    def test_completion_knows_every_command(self):
+        for shell in ("bash", "zsh", "fish"):
+            with self.subTest(shell):
+                answer = run("completion", shell)
+                self.assertEqual(answer.returncode, 0)
+                for command in COMMANDS:
+                    self.assertIn(command, answer.stdout)
+                self.assertIn("filename", answer.stdout)
+
+    def test_bash_completion_completes(self):
+        script = run("completion", "bash").stdout + textwrap.dedent("""
+            COMP_WORDS=(spacelet va); COMP_CWORD=1; _spacelet; echo "${COMPREPLY[@]}"
+            COMP_WORDS=(spacelet plan --file); COMP_CWORD=2; _spacelet; echo "${COMPREPLY[@]}"
+            COMP_WORDS=(spacelet plan -o j); COMP_CWORD=3; _spacelet; echo "${COMPREPLY[@]}"
+            """)
+        answer = subprocess.run(["bash", "-c", script], capture_output=True, text=True, timeout=20)
+        self.assertEqual(answer.stdout.split("\n")[:3], ["validate", "--filename", "json"], answer.stderr)
+
+
+class Validate(CliTest):
+    def test_a_valid_document(self):
+        answer = run("validate", "-f", self.good())
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("valid", answer.stdout)
+
+    def test_an_invalid_one_names_line_column_field_and_the_right_word(self):
+        path = self.bad()
+        answer = run("validate", "-f", path)
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("not valid", answer.stdout)
+        self.assertRegex(answer.stderr, rf"{path}:7:\d+: spec\.containers\[0\].*did you mean image\?")
+
+    def test_json_has_the_agreed_shape(self):
+        answer = run("validate", "-f", self.bad(), "-o", "json")
+        self.assertEqual((answer.returncode, answer.stderr), (1, ""))
+        report = json.loads(answer.stdout)
+        self.assertEqual(set(report), {"valid", "diagnostics"})
+        self.assertIs(report["valid"], False)
+        for diagnostic in report["diagnostics"]:
+            self.assertEqual(set(diagnostic), {"file", "line", "column", "path", "severity", "message", "suggestion"})
+            self.assertIn(diagnostic["severity"], ("error", "warning"))
+
+    def test_stdin_is_a_document(self):
+        text = self.good().read_text()
+        self.assertEqual(run("validate", "-f", "-", stdin=text).returncode, 0)
+        answer = run("validate", "-f", "-", stdin=text.replace("kind: GitspaceHost", "kind: Pod"))
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("<stdin>:2:", answer.stderr)
+
+    def test_a_named_file_that_is_absent_is_a_warning_and_on_the_host_an_error(self):
+        path = self.good()
+        (self.directory / "token").unlink()
+        elsewhere, host = run("validate", "-f", path), run("validate", "-f", path, "--host")
+        self.assertEqual((elsewhere.returncode, host.returncode), (0, 1))
+        for answer in (elsewhere, host):
+            self.assertIn(f"{self.directory}/token is not there", answer.stderr)
+
+    def test_an_absent_document_is_not_valid(self):
+        answer = run("validate", "-f", self.directory / "none.yaml")
+        self.assertEqual(answer.returncode, 1)
+        self.assertIn("none.yaml", answer.stderr)
+
+
+class WithoutDocker(CliTest):
+    def test_an_invalid_document_is_78_for_every_command_that_takes_one(self):
+        for words in (["plan"], ["explain", "box"], ["apply"], ["down", "--yes"]):
+            with self.subTest(words):
+                answer = run(*words, "-f", self.bad(), "--docker-host", self.no_docker)
+                self.assertEqual(answer.returncode, 78, answer.stderr)
+                self.assertEqual(answer.stdout, "")
+                self.assertIn("did you mean image?", answer.stderr)
+
+    def test_no_daemon_is_69_and_says_which_was_asked(self):
+        for words in (["plan"], ["explain", "box"], ["apply", "--lock-file", self.directory / "lock"],
+                      ["down", "--yes", "--lock-file", self.directory / "lock"]):
+            with self.subTest(words):
+                answer = run(*words, "-f", self.good(), "--docker-host", self.no_docker)
+                self.assertEqual(answer.returncode, 69, answer.stderr)
+                self.assertIn("none.sock", answer.stderr)
+
+    def test_docker_host_of_the_environment_counts_when_there_is_no_flag(self):
+        answer = run("plan", "-f", self.good(), env={"DOCKER_HOST": self.no_docker})
+        self.assertEqual(answer.returncode, 69)
+        self.assertIn("none.sock", answer.stderr)
+
+    def test_a_docker_host_that_is_no_address_is_named(self):
+        answer = run("plan", "-f", self.good(), "--docker-host", "ftp://x")
+        self.assertNotEqual(answer.returncode, 0)
+        self.assertIn("--docker-host", answer.stderr)
+
+    def test_down_wants_a_yes(self):
+        answer = run("down", "-f", self.good(), "--docker-host", self.no_docker)
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("--yes", answer.stderr)
+
+    def test_a_held_lock_is_75_with_the_pid_and_what_to_do(self):
+        lock = self.directory / "lock"
+        with lock.open("w") as held:
+            fcntl.flock(held, fcntl.LOCK_EX)
+            held.write(f"{os.getpid()}\n")
+            held.flush()
+            for words in (["apply", "-f", self.good()], ["down", "--yes", "-f", self.good()],
+                          ["agent", "--config", self.good(), "--state-dir", self.directory / "state"]):
+                with self.subTest(words):
+                    answer = run(*words, "--lock-file", lock, "--docker-host", self.no_docker)
+                    self.assertEqual(answer.returncode, 75, answer.stderr)
+                    self.assertIn(str(os.getpid()), answer.stderr)
+                    self.assertIn("systemctl stop spacelet", answer.stderr)
+
+    def test_no_agent_is_69_and_says_where_it_was_looked_for(self):
+        address = f"127.0.0.1:{free_port()}"
+        for command in ("status", "events"):
+            answer = run(command, "--address", address)
+            self.assertEqual(answer.returncode, 69, answer.stderr)
+            self.assertEqual(answer.stdout, "")
+            self.assertIn(address, answer.stderr)
+            self.assertIn("--address", answer.stderr)
+
+
+class Agent(CliTest):
+    """The daemon without a Docker daemon: it lives, says so, and stops."""
+
+    def start(self, *words, port=None):
+        self.port = port or free_port()
+        self.log = (self.directory / "log").open("w")
+        self.addCleanup(self.log.close)
+        self.process = subprocess.Popen(
+            [SPACELET, "agent", "--config", self.directory / "host.yaml", "--state-dir", self.directory / "state",
+             "--lock-file", self.directory / "lock", "--docker-host", self.no_docker,
+             "--listen-address", f"127.0.0.1:{self.port}", *words], stdout=self.log, stderr=self.log)
+        self.addCleanup(self.stop)
+
+    def stop(self):
+        if self.process.poll() is None:
+            self.process.kill()
+        self.process.wait()
+
+    def get(self, path):
+        try:
+            with urllib.request.urlopen(f"http://127.0.0.1:{self.port}{path}", timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except OSError:
+            return 0, ""
+
+    def command(self, name, *words):
+        return run(name, "--address", f"127.0.0.1:{self.port}", *words)
+
+    def test_it_lives_without_docker_is_not_ready_and_stops_with_0(self):
+        self.good()
+        self.start("--log-level", "debug")
+        until("it is alive", lambda: self.get("/livez")[0] == 200)
+        status, missing = self.get("/readyz")
+        self.assertEqual(status, 503)
+        self.assertTrue(missing.strip())
+        self.assertIn("spacelet_docker_up 0", self.get("/metrics")[1])
+        view = json.loads(self.get("/api/v1/status")[1])
+        self.assertEqual(view["kind"], "GitspaceHostStatus")
+        self.assertEqual(self.command("status").returncode, 1)
+        self.assertEqual(json.loads(self.command("status", "-o", "json").stdout)["kind"], "GitspaceHostStatus")
+        for line in self.command("events", "-o", "json").stdout.splitlines():
+            self.assertLessEqual({"time", "object", "type", "reason", "message", "count"}, set(json.loads(line)))
+        self.process.send_signal(signal.SIGTERM)
+        self.assertEqual(self.process.wait(20), 0)
+        self.assertNotIn(TOKEN, (self.directory / "log").read_text())
+
+    def test_a_second_agent_is_refused_with_75(self):
+        self.good()
+        self.start()
+        until("it is alive", lambda: self.get("/livez")[0] == 200)
+        answer = run("agent", "--config", self.directory / "host.yaml", "--lock-file", self.directory / "lock",
+                     "--state-dir", self.directory / "state")
+        self.assertEqual(answer.returncode, 75)
+        self.assertIn(str(self.process.pid), answer.stderr)
+
+    def test_an_invalid_document_is_survived_and_said(self):
+        self.write("nonsense: true\n")
+        self.start("--poll-interval", "100ms")
+        until("it says so", lambda: "ConfigAccepted" in self.get("/readyz")[1] or "nonsense" in self.get("/readyz")[1])
+        self.good()
+        until("the good one is taken", lambda: '"cli-test"' in self.get("/api/v1/status")[1])
+
+    def test_a_port_that_stays_taken_ends_it_with_1_and_names_the_port(self):
+        self.good()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.start(port=taken.getsockname()[1])
+            self.assertEqual(self.process.wait(30), 1)
+        self.assertIn(str(self.port), (self.directory / "log").read_text())
+
+    def test_a_port_that_becomes_free_is_taken(self):
+        self.good()
+        with socket.socket() as taken:
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            self.start(port=taken.getsockname()[1])
+            until("it has started", lambda: "agent starts" in (self.directory / "log").read_text())
+        until("it is alive", lambda: self.get("/livez")[0] == 200)
+
+
+if __name__ == "__main__":
+    unittest.main()
