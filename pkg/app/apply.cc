@@ -37,17 +37,21 @@ class Narrator {
   void Tell() {
     for (const report::Event& event : core_.events.Since(sequence_)) {
       sequence_ = event.sequence;
-      tell_(absl::StrCat(event.object, "  ", event.reason, ": ", event.message), false);
+      tell_(Line(event.object, event.reason, event.message), false);
     }
     for (const report::ObjectStatus& object : core_.board.Snapshot().objects) {
       const report::Condition* progressing = report::Find(object.conditions, api::kProgressing);
       if (progressing == nullptr || progressing->status != report::Truth::kTrue) continue;
-      tell_(absl::StrCat(object.object, "  ", progressing->reason, ": ", progressing->message), true);
+      tell_(Line(object.object, progressing->reason, progressing->message), true);
       return;
     }
   }
 
  private:
+  static std::string Line(const std::string& object, const std::string& reason, const std::string& message) {
+    return absl::StrCat(object, "  ", reason, message.empty() ? "" : ": ", message);
+  }
+
   const Core& core_;
   const app::Tell& tell_;
   uint64_t sequence_ = 0;

@@ -338,5 +338,60 @@ class Agent(CliTest):
         until("it is alive", lambda: self.get("/livez")[0] == 200)
 
 
+@unittest.skipUnless(os.environ.get("FAKE_DOCKERD"), "FAKE_DOCKERD does not name the fake daemon")
+class WithDocker(CliTest):
+    """The one-shot commands against a fake daemon."""
+
+    def setUp(self):
+        super().setUp()
+        path = self.directory / "docker.sock"
+        self.docker = f"unix://{path}"
+        daemon = subprocess.Popen([os.environ["FAKE_DOCKERD"], "--socket", path, "--seed-image", "example.org/box:1.0"],
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.terminate)
+        until("the fake daemon listens", path.exists)
+
+    def command(self, name, *words):
+        lock = ["--lock-file", self.directory / "lock"] if name in ("apply", "down") else []
+        answer = run(name, "-f", self.good(), "--docker-host", self.docker, *lock, *words)
+        self.assertNotIn(TOKEN, answer.stdout + answer.stderr)
+        return answer
+
+    def test_plan_apply_plan_down_is_a_circle(self):
+        before = self.command("plan", "-o", "json")
+        self.assertEqual(before.returncode, 1, before.stderr)
+        plan = json.loads(before.stdout)
+        self.assertLessEqual({"inSync", "steps", "waiting", "conflicts"}, set(plan))
+        self.assertIs(plan["inSync"], False)
+        self.assertIn("CreateContainer", [step["operation"] for step in plan["steps"]])
+
+        applied = self.command("apply", "--timeout", "30s", "-o", "json")
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assertEqual(json.loads(applied.stdout), {"converged": True, "missing": []})
+        self.assertIn("container/box  StartContainer", applied.stderr)
+
+        after = self.command("plan")
+        self.assertEqual((after.returncode, after.stdout.startswith("In sync")), (0, True), after.stdout)
+
+        down = self.command("down", "--yes")
+        self.assertEqual(down.returncode, 0, down.stderr)
+        self.assertEqual(json.loads(self.command("plan", "-o", "json").stdout), plan)
+
+    def test_explain_says_who_decides_and_hides_secrets(self):
+        answer = self.command("explain", "container/box", "-o", "json")
+        self.assertEqual(answer.returncode, 1, answer.stderr)
+        fields = {field["field"]: field for field in json.loads(answer.stdout)["fields"]}
+        self.assertEqual(set(fields["image"]), {"field", "desired", "source", "actual", "decision"})
+        self.assertTrue(fields["image"]["source"].endswith("host.yaml:7"), fields["image"])
+        self.assertEqual(fields["env.SECRET"]["desired"], "***")
+        self.assertEqual(fields["restartPolicy"]["source"], "default")
+
+    def test_explain_of_what_is_not_there_names_what_is(self):
+        answer = self.command("explain", "nope")
+        self.assertEqual(answer.returncode, 2)
+        self.assertIn("container/box", answer.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
