@@ -60,11 +60,11 @@ Condition Synced(const Assessment& a) {
                 Joined(plan.conflicts, [](const plan::Conflict& c) { return c.reason; }));
   if (const plan::Notice* notice = Blocking(plan))
     return Make(api::kSynced, Truth::kFalse, notice->reason, notice->message);
+  if (a.host.suspend && !plan.in_sync())
+    return Make(api::kSynced, Truth::kFalse, reason::kSuspended, StepsText(plan));
   if (!plan.waiting.empty())
     return Make(api::kSynced, Truth::kFalse, plan.waiting.front().reason, Joined(plan.waiting, WaitingText));
-  if (!plan.steps.empty())
-    return Make(api::kSynced, Truth::kFalse, a.host.suspend ? reason::kSuspended : reason::kOutOfSync,
-                StepsText(plan));
+  if (!plan.steps.empty()) return Make(api::kSynced, Truth::kFalse, reason::kOutOfSync, StepsText(plan));
   return Make(api::kSynced, Truth::kTrue, reason::kInSync, Joined(plan.notices, [](const plan::Notice& n) {
                 return absl::StrCat(n.reason, ": ", n.message);
               }));

@@ -165,6 +165,10 @@ void Controller::Core::AnnounceObjects(const desired::Host& host) {
   if (host.network) announce(plan::NetworkKey(host.network->config.name), "network", "");
   for (const desired::Container& c : host.containers)
     announce(plan::ContainerKey(c.name), c.component, c.image());
+  const std::vector<report::Condition> conditions = parts_.board.Snapshot().conditions;
+  const report::Condition* docker = report::Find(conditions, api::kDockerAvailable);
+  if (docker != nullptr && docker->status == Truth::kFalse)
+    parts_.board.SetObjectsUnknown(docker->reason, "Docker is unavailable");
 }
 
 void Controller::Core::OnAttempt(const source::Attempt& attempt) {

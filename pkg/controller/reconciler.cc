@@ -190,8 +190,10 @@ void Reconciler::KeepError(const Look& look, report::ObjectStatus& status) {
           c.message = std::move(error);
   if (look.held <= absl::ZeroDuration() || look.plan.steps.empty() || !look.plan.conflicts.empty()) return;
   const std::optional<report::ObjectStatus> before = board_.Object(look.key);
-  const report::Condition* error = before ? report::Find(before->conditions, api::kSynced) : nullptr;
-  if (error != nullptr && error->status == report::Truth::kFalse) report::Set(status.conditions, *error, {});
+  if (!before || report::IsTrue(before->conditions, api::kSynced)) return;
+  for (const char* type : {api::kSynced, api::kProgressing})
+    if (const report::Condition* c = report::Find(before->conditions, type))
+      report::Set(status.conditions, *c, {});
 }
 
 void Reconciler::CountState(const Look& look, const report::ObjectStatus& status) {

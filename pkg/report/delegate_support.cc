@@ -2,7 +2,6 @@
 
 #include <vector>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 #include "absl/time/civil_time.h"
@@ -13,7 +12,7 @@ namespace {
 constexpr int kSupportedMonths = 6;
 
 bool TwoDigits(absl::string_view text, int* number) {
-  return text.size() == 2 && absl::ascii_isdigit(text[0]) && absl::ascii_isdigit(text[1]) &&
+  return text.size() == 2 && text.find_first_not_of("0123456789") == absl::string_view::npos &&
          absl::SimpleAtoi(text, number);
 }
 

@@ -1,0 +1,240 @@
+#include "pkg/controller/controller.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <algorithm>
+
+#include "test/pkg/controller/world.h"
+
+namespace spacelet::controller {
+namespace {
+
+using Kind = testing::Fault::Kind;
+
+std::string Replaced(std::string text, const std::string& from, const std::string& to) {
+  return text.replace(text.find(from), from.size(), to);
+}
+const std::string kWeb2 = Replaced(kWebAndApp, "web:1", "web:2");
+const std::string kWebOnly =
+    Replaced(kWebAndApp, R"(    - {name: app, image: "app:1", dependsOn: [web]})", "");
+const std::string kSuspended = Replaced(kWebAndApp, "spec:\n", "spec:\n  suspend: true\n");
+
+class ControllerTest : public World {};
+
+TEST_F(ControllerTest, AColdHostConvergesInDependencyOrder) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  EXPECT_TRUE(Runs("web"));
+  EXPECT_TRUE(Runs("app"));
+  std::vector<std::string> started;
+  for (const testing::Call& call : docker_.calls())
+    if (call.operation == "StartContainer" || call.operation == "CreateNetwork")
+      started.push_back(call.object);
+  EXPECT_THAT(started, ::testing::ElementsAre("harness", "web", "app"));
+  EXPECT_EQ(board_.Snapshot().config.observed_generation, 1);
+}
+
+TEST_F(ControllerTest, TheOrderOfDocumentAndDockerDoesNotMatter) {
+  Offer(kWebAndApp);
+  Start();
+  ASSERT_TRUE(Converges());
+}
+
+TEST_F(ControllerTest, FiftyResyncsWithoutChangeMakeNoMutatingCall) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  const int before = docker_.mutating_calls();
+  const double resyncs = Value("spacelet_resyncs_total");
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(10),
+                                      [&] { return Value("spacelet_resyncs_total") >= resyncs + 50; }));
+  EXPECT_TRUE(Converges());
+  EXPECT_EQ(docker_.mutating_calls(), before);
+}
+
+TEST_F(ControllerTest, ARemovedContainerIsMadeAgainByAnEventAlone) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  const std::string old_id = Find("web")->id;
+  docker_.World([](testing::FakeEngine& engine) { return engine.Remove("web", true).ok(); });
+  EXPECT_TRUE(Eventually([&] { return Runs("web") && Find("web")->id != old_id; }));
+  EXPECT_TRUE(Converges());
+}
+
+TEST_F(ControllerTest, AHungInspectDelaysNobodyElse) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  docker_.Inject({.operation = "InspectContainer", .nth = 1, .kind = Kind::kHang});
+  docker_.World([](testing::FakeEngine& engine) {
+    return engine.Remove("web", true).ok() && engine.Remove("app", true).ok();
+  });
+  // Whoever looks first hangs; the other is made again all the same.
+  EXPECT_TRUE(Eventually([&] { return Runs("web") || Runs("app"); }));
+  EXPECT_TRUE(heartbeats_.Late().empty());
+  docker_.ReleaseHangs();
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+}
+
+TEST_F(ControllerTest, WithoutDockerEverythingIsUnknownAndNothingSpins) {
+  docker_.Inject({.operation = "Ping",
+                  .status = absl::UnavailableError("GET /_ping: No such file or directory"),
+                  .times = 1000});
+  Start();
+  Offer(kWebAndApp);
+  EXPECT_TRUE(Eventually([&] {
+    const auto status = board_.Snapshot();
+    const report::Condition* c = report::Find(status.conditions, api::kDockerAvailable);
+    return c != nullptr && c->status == report::Truth::kFalse &&
+           c->message.find("is Docker installed") != std::string::npos;
+  }));
+  EXPECT_TRUE(HasReason("container/web", api::kReady, api::reason::kUnreachable));
+  for (int i = 0; i < 60; ++i) clock_.Advance(absl::Seconds(1));
+  EXPECT_LT(docker_.CountCalls("Ping"), 15);
+  EXPECT_TRUE(heartbeats_.Late().empty());
+}
+
+TEST_F(ControllerTest, DockersReturnQueuesEverything) {
+  docker_.Inject({.operation = "Ping", .status = absl::UnavailableError("refused"), .times = 3});
+  Start();
+  Offer(kWebAndApp);
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+}
+
+TEST_F(ControllerTest, AnEventStreamThatBreaksIsOpenedAgain) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  docker_.EndStreams();
+  docker_.World([](testing::FakeEngine& engine) { return engine.Remove("web", true).ok(); });
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] {
+    return Runs("web") && Value("spacelet_docker_event_stream_reconnects_total") == 1;
+  }));
+}
+
+TEST_F(ControllerTest, AFailedPullLeavesTheOldOneRunningAndIsTriedAgain) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  docker_.World([](testing::FakeEngine& engine) { return engine.Unpublish("web:2"), true; });
+  Offer(kWeb2);
+  EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kImagePullBackOff));
+  EXPECT_TRUE(Runs("web"));
+  EXPECT_EQ(board_.Snapshot().config.observed_generation, 1);
+  Publish("web:2");
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+  EXPECT_EQ(Find("web")->image, "web:2");
+  EXPECT_EQ(board_.Snapshot().config.observed_generation, 2);
+}
+
+TEST_F(ControllerTest, ANewerDocumentEndsAPullInTheMiddle) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  docker_.Inject({.operation = "PullImage", .kind = Kind::kHang});
+  Offer(kWeb2);
+  EXPECT_TRUE(HasReason("container/web", api::kProgressing, api::reason::kPulling));
+  Offer(kWebAndApp);
+  EXPECT_TRUE(Converges());
+  EXPECT_EQ(Find("web")->image, "web:1");
+}
+
+TEST_F(ControllerTest, APermanentErrorWaitsForAChange) {
+  docker_.Inject({.operation = "CreateContainer",
+                  .status = absl::InvalidArgumentError("invalid option"),
+                  .times = 1000});
+  Start();
+  Offer(kWebOnly);
+  ASSERT_TRUE(Eventually([&] { return controller_.GetProgress().settled; }));
+  EXPECT_FALSE(controller_.GetProgress().converged);
+  const int before = docker_.CountCalls("CreateContainer");
+  for (int i = 0; i < 5; ++i) clock_.Advance(absl::Seconds(70));
+  EXPECT_LE(docker_.CountCalls("CreateContainer"), before + 1);
+}
+
+TEST_F(ControllerTest, ATransientErrorIsTriedAgainWithBackOff) {
+  docker_.Inject({.operation = "CreateContainer", .status = absl::UnavailableError("500"), .times = 3});
+  Start();
+  Offer(kWebOnly);
+  EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kBackOff));
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+}
+
+TEST_F(ControllerTest, ADroppedWorkloadIsRemovedAfterThePruneDelay) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  Offer(kWebOnly);
+  EXPECT_TRUE(HasReason("container/app", api::kProgressing, api::reason::kPendingRemoval));
+  clock_.Advance(absl::Seconds(50));
+  EXPECT_TRUE(Runs("app"));
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1),
+                                      [&] { return !Find("app") && !board_.Object("container/app"); }));
+  EXPECT_TRUE(Converges());
+}
+
+TEST_F(ControllerTest, AddingAWorkloadAgainCancelsItsRemoval) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  const std::string id = Find("app")->id;
+  Offer(kWebOnly);
+  EXPECT_TRUE(HasReason("container/app", api::kProgressing, api::reason::kPendingRemoval));
+  Offer(kWebAndApp);
+  clock_.Advance(absl::Minutes(5));
+  EXPECT_TRUE(Converges());
+  EXPECT_EQ(Find("app")->id, id);
+}
+
+TEST_F(ControllerTest, ASuspendedHostIsReportedAndNotChanged) {
+  Start();
+  Offer(kSuspended);
+  EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kSuspended));
+  EXPECT_EQ(docker_.mutating_calls(), 0);
+  Offer(kWebAndApp);
+  EXPECT_TRUE(Converges());
+}
+
+TEST_F(ControllerTest, AForeignContainerOfOurNameIsNamedAndLeftAlone) {
+  docker_.World([](testing::FakeEngine& engine) {
+    engine.Seed("postgres:1");
+    docker::CreateContainerRequest request;
+    request.name = "web";
+    request.config.image = "postgres:1";
+    return engine.CreateContainer(request).ok();
+  });
+  const std::string id = Find("web")->id;
+  Start();
+  Offer(kWebOnly);
+  EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kConflict));
+  EXPECT_TRUE(Eventually([&] { return controller_.GetProgress().settled; }));
+  EXPECT_EQ(Find("web")->id, id);
+}
+
+TEST_F(ControllerTest, AStoppedWorkerLeavesTheContainersRunning) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  Stop();
+  EXPECT_TRUE(Runs("web"));
+  EXPECT_TRUE(Runs("app"));
+}
+
+TEST_F(ControllerTest, ARefusedDocumentIsACondition) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  store_.Offer("spec: [", "host.yaml");
+  const report::Status status = board_.Snapshot();
+  const report::Condition* c = report::Find(status.conditions, api::kConfigAccepted);
+  ASSERT_NE(c, nullptr);
+  EXPECT_EQ(c->reason, api::reason::kRejected);
+  EXPECT_FALSE(controller_.GetProgress().converged);
+  EXPECT_TRUE(Runs("web"));
+}
+
+}  // namespace
+}  // namespace spacelet::controller

@@ -1,0 +1,81 @@
+#include "pkg/controller/event_keys.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "pkg/api/labels.h"
+
+namespace spacelet::controller {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+
+class EventKeysTest : public ::testing::Test {
+ protected:
+  EventKeysTest() {
+    host_.network.emplace();
+    host_.network->config.name = "harness";
+    for (const char* name : {"vm-runner", "docker-delegate"}) {
+      desired::Container container;
+      container.name = name;
+      container.component = container.name == "vm-runner" ? "runner" : "delegate";
+      container.network = "harness";
+      host_.containers.push_back(container);
+    }
+  }
+  static docker::Event Container(const char* action, std::map<std::string, std::string> attributes) {
+    return {"container", action, "1", std::move(attributes), 0};
+  }
+  static std::map<std::string, std::string> Ours(const std::string& name, const std::string& component) {
+    return {{"name", name}, {api::kLabelManaged, "true"}, {api::kLabelComponent, component}};
+  }
+  desired::Host host_;
+};
+
+TEST_F(EventKeysTest, AContainerIsKnownByItsNameWithoutSuffix) {
+  for (const char* name : {"vm-runner", "vm-runner.next", "vm-runner.previous"})
+    EXPECT_THAT(KeysFor(Container("die", {{"name", name}}), host_), ElementsAre("container/vm-runner"))
+        << name;
+}
+
+TEST_F(EventKeysTest, ARenameConcernsTheFormerNameToo) {
+  EXPECT_THAT(KeysFor(Container("rename", {{"name", "mine"}, {"oldName", "/vm-runner"}}), host_),
+              ElementsAre("container/vm-runner"));
+}
+
+TEST_F(EventKeysTest, AnOwnedContainerIsKnownByItsLabelsWhateverItsName) {
+  EXPECT_THAT(KeysFor(Container("die", Ours("mine", "runner")), host_),
+              ElementsAre("container/mine", "container/vm-runner"));
+  EXPECT_THAT(KeysFor(Container("die", Ours("dropped", "web")), host_), ElementsAre("container/dropped"));
+}
+
+TEST_F(EventKeysTest, ForeignContainersAndNoiseConcernNobody) {
+  EXPECT_THAT(KeysFor(Container("die", {{"name", "postgres"}}), host_), IsEmpty());
+  EXPECT_THAT(KeysFor(Container("exec_start: true", {{"name", "vm-runner"}}), host_), IsEmpty());
+  EXPECT_THAT(KeysFor(Container("top", {{"name", "vm-runner"}}), host_), IsEmpty());
+  EXPECT_THAT(KeysFor({"image", "pull", "x", {{"name", "vm-runner"}}, 0}, host_), IsEmpty());
+  EXPECT_THAT(KeysFor({}, host_), IsEmpty());
+}
+
+TEST_F(EventKeysTest, ANetworkEventConcernsTheNetworkAndWhoIsOnIt) {
+  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness"}}, 0}, host_),
+              ElementsAre("network/harness", "container/vm-runner", "container/docker-delegate"));
+  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness2"}}, 0}, host_), IsEmpty());
+}
+
+TEST_F(EventKeysTest, TheListLagsAfterDieAndDestroyOnly) {
+  EXPECT_TRUE(ListLagsBehind(Container("die", {})));
+  EXPECT_TRUE(ListLagsBehind(Container("destroy", {})));
+  EXPECT_FALSE(ListLagsBehind(Container("start", {})));
+}
+
+TEST_F(EventKeysTest, AKilledRunnerStoppedUncleanly) {
+  EXPECT_TRUE(IsUncleanRunnerStop(Container("die", {{"name", "vm-runner"}, {"exitCode", "137"}}), host_));
+  EXPECT_FALSE(IsUncleanRunnerStop(Container("die", {{"name", "vm-runner"}, {"exitCode", "1"}}), host_));
+  EXPECT_FALSE(
+      IsUncleanRunnerStop(Container("die", {{"name", "docker-delegate"}, {"exitCode", "137"}}), host_));
+}
+
+}  // namespace
+}  // namespace spacelet::controller

@@ -1,0 +1,157 @@
+// A controller with all its threads over a fake daemon and a clock that stands still, steered by sentences.
+#pragma once
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <memory>
+#include <set>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "pkg/api/reasons.h"
+#include "pkg/controller/controller.h"
+#include "pkg/desired/compile.h"
+#include "pkg/secret/secret.h"
+#include "pkg/source/store.h"
+#include "test/testing/fake_clock.h"
+#include "test/testing/fake_docker.h"
+
+namespace spacelet::controller {
+
+class NoFiles : public execute::LocalFiles {
+ public:
+  absl::Status CreateDirectory(const plan::CreateDirectory&) override { return absl::OkStatus(); }
+  absl::Status WritePoolFile(const plan::WritePoolFile&) override { return absl::OkStatus(); }
+  absl::Status RemovePoolFile(const plan::RemovePoolFile&) override { return absl::OkStatus(); }
+  absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
+};
+
+class NoProbes : public probe::Checker {
+ public:
+  absl::Status Check(const probe::Target&, const api::Probe&, const std::stop_token&) override {
+    return absl::OkStatus();
+  }
+};
+
+inline constexpr char kWebAndApp[] = R"(apiVersion: spacelet.dev/v1alpha1
+kind: GitspaceHost
+metadata: {name: test}
+spec:
+  containers:
+    - {name: web, image: "web:1"}
+    - {name: app, image: "app:1", dependsOn: [web]}
+)";
+
+class World : public ::testing::Test {
+ protected:
+  World() {
+    for (const char* image : {"web:1", "web:2", "app:1"}) Publish(image);
+    store_.OnAccepted(
+        [this](std::shared_ptr<const source::Snapshot> s) { controller_.OnDocument(std::move(s)); });
+    store_.OnAttempt([this](const source::Attempt& a) { controller_.OnAttempt(a); });
+  }
+  ~World() override { Stop(); }
+
+  void Publish(const std::string& image) {
+    docker_.World([&](testing::FakeEngine& engine) { return engine.Publish(image); });
+  }
+  void Start() {
+    for (int i = 0; i < Controller::kWorkers; ++i)
+      threads_.emplace_back([this](const std::stop_token& s) { controller_.RunWorker(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { controller_.RunResync(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { controller_.RunEvents(s).IgnoreError(); });
+  }
+  void Stop() {
+    for (std::jthread& thread : threads_) thread.request_stop();
+    threads_.clear();
+  }
+  void Offer(const std::string& document) { ASSERT_EQ(store_.Offer(document, "host.yaml").error, ""); }
+
+  // Other threads work on it meanwhile; the clock stands still.
+  template <typename F>
+  ::testing::AssertionResult Eventually(F&& condition) {
+    const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+    while (std::chrono::steady_clock::now() < end) {
+      if (condition()) return ::testing::AssertionSuccess();
+      std::this_thread::yield();
+    }
+    std::string missing;
+    for (const std::string& m : controller_.GetProgress().missing) missing += "\n  " + m;
+    return ::testing::AssertionFailure() << "missing:" << missing;
+  }
+  // The same, while the clock runs: every look at the condition is a step later.
+  template <typename F>
+  ::testing::AssertionResult EventuallyWhileTimeRuns(absl::Duration step, F&& condition) {
+    return Eventually([&] {
+      if (condition()) return true;
+      clock_.Advance(step);
+      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // gives the woken threads the processor
+      return false;
+    });
+  }
+  ::testing::AssertionResult Converges() {
+    return Eventually([this] { return controller_.GetProgress().converged; });
+  }
+  ::testing::AssertionResult HasReason(const std::string& object, const char* type,
+                                       const std::string& reason) {
+    return Eventually([&] {
+      const auto status = board_.Object(object);
+      const report::Condition* c = status ? report::Find(status->conditions, type) : nullptr;
+      return c != nullptr && c->reason == reason;
+    });
+  }
+  std::optional<docker::Container> Find(const std::string& name) {
+    for (docker::Container& c : docker_.Containers())
+      if (c.name == name) return c;
+    return std::nullopt;
+  }
+  bool Runs(const std::string& name) {
+    const auto container = Find(name);
+    return container && container->status == docker::ContainerStatus::kRunning;
+  }
+  double Value(const std::string& series) {
+    const std::string text = metrics_.Render(), line = "\n" + series + " ";
+    const size_t at = text.find(line);
+    return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size()));
+  }
+
+  testing::FakeClock clock_;
+  testing::FakeDocker docker_{{.now = [this] { return clock_.Now(); }}};
+  secret::Redactor redactor_;
+  secret::Store secrets_{clock_, redactor_};
+  observe::Observer observer_{docker_, secrets_, clock_};
+  NoFiles files_;
+  NoProbes checker_;
+  probe::Prober prober_{checker_, clock_};
+  report::StatusBoard board_{clock_, nullptr, "test"};
+  report::EventLog events_{clock_, nullptr};
+  report::Metrics metrics_{clock_, "test", "test"};
+  report::Heartbeats heartbeats_{clock_};
+  source::Store store_{clock_};
+  Controller controller_{{.docker = docker_,
+                          .observer = observer_,
+                          .files = files_,
+                          .secrets = secrets_,
+                          .prober = prober_,
+                          .board = board_,
+                          .events = events_,
+                          .metrics = metrics_,
+                          .heartbeats = heartbeats_,
+                          .clock = clock_,
+                          .logger = log::Logger(),
+                          .compile =
+                              [](const source::Snapshot& s) {
+                                return desired::Compile({.document = s.document,
+                                                         .revision = s.revision,
+                                                         .generation = s.generation,
+                                                         .read_file = [](const std::string&) {
+                                                           return absl::NotFoundError("no files here");
+                                                         }});
+                              }},
+                         Options{.docker_host = "unix:///fake.sock"}};
+  std::vector<std::jthread> threads_;
+};
+
+}  // namespace spacelet::controller
