@@ -2,6 +2,7 @@
 import http.client
 import json
 import os
+import re
 import signal
 import subprocess
 
@@ -12,6 +13,10 @@ ADDRESS = ("127.0.0.1", 9746)
 
 def binary():
     return os.environ["SPACELET"]
+
+
+class Ended(Exception):
+    """The agent has ended by itself; there is nothing to wait for."""
 
 
 class Agent:
@@ -62,6 +67,8 @@ class Agent:
 
     def ask(self, path):
         """(status, text); OSError while nobody listens."""
+        if not self.running():
+            raise Ended(f"exit code {self.process.returncode}" if self.process else "never started")
         connection = http.client.HTTPConnection(*ADDRESS, timeout=10)
         try:
             connection.request("GET", path)
@@ -81,18 +88,19 @@ class Agent:
     def condition(self, kind, name=None):
         """A condition of the host, or of the object whose key ends in `name`; LookupError when it is not there."""
         status = self.status()
-        owner = status if name is None else next(o for o in status["objects"] if o["object"].endswith("/" + name))
-        for condition in owner["conditions"]:
+        owners = [status] if name is None else [o for o in status["objects"] if o["object"].endswith("/" + name)]
+        for condition in (condition for owner in owners for condition in owner["conditions"]):
             if condition["type"] == kind:
                 return condition
         raise LookupError(f"no condition {kind} of {name or 'the host'}")
 
-    def metric(self, series):
-        """The value of the sample whose name and labels begin with `series`."""
-        for line in self.ask("/metrics")[1].splitlines():
-            if line.startswith(series):
-                return float(line.rsplit(" ", 1)[1])
-        raise LookupError(f"no metric {series}")
+    def metric(self, name, /, **labels):
+        """The sum of the samples of that name with these labels (and any others)."""
+        samples = [line for line in self.ask("/metrics")[1].splitlines() if re.match(name + r"[{ ]", line)]
+        found = [line for line in samples if all(f'{key}="{value}"' in line for key, value in labels.items())]
+        if not found:
+            raise LookupError(f"no metric {name} {labels}")
+        return sum(float(line.rsplit(" ", 1)[1]) for line in found)
 
     def command(self, *words, flags=()):
         """Runs another command of the program, with these of the agent's flags: a CompletedProcess."""
