@@ -187,7 +187,7 @@ const docker::Container* Live(const std::string& key, const desired::Host& host,
     return parts.previous != nullptr ? parts.previous : parts.next;
   }
   for (const docker::Container& c : observed.containers)
-    if (plan::IsOwned(c.labels) && plan::BaseName(c.name) == name) return &c;
+    if (plan::IsDropped(host, c) && plan::BaseName(c.name) == name) return &c;
   return nullptr;
 }
 

@@ -186,8 +186,6 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   if (attempt.result == Result::kUnchanged) return;
   parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, why,
                        good ? attempt.revision : attempt.error);
-  if (good) parts_.logger.Info("document accepted", {{"revision", attempt.revision}});
-  if (!good) parts_.logger.Warning("document refused", {{"reason", why}, {"error", attempt.error}});
 }
 
 absl::Status Controller::Core::RunInputs(const std::stop_token& stop) {
@@ -214,7 +212,8 @@ void Controller::Core::CheckInputs(const std::stop_token& stop) {
     if (sources.empty()) continue;
     const uint64_t version = parts_.secrets.Version(sources, stop);
     const auto [known, first] = secret_versions_.try_emplace(container.name, version);
-    if (first || std::exchange(known->second, version) == version) continue;
+    // Seen for the first time, it may already be another value than the container was made with.
+    if (std::exchange(known->second, version) == version && !first) continue;
     memory_.Release(plan::ContainerKey(container.name));
     Enqueue(plan::ContainerKey(container.name));
   }

@@ -38,13 +38,12 @@ const desired::Container* ByComponent(const desired::Host& host, const std::stri
 
 std::vector<std::string> ContainerKeys(const docker::Event& event, const desired::Host& host) {
   std::vector<std::string> keys;
-  const bool ours = plan::IsOwned(event.attributes);
+  const desired::Container* container = ByComponent(host, plan::ComponentOf(event.attributes));
+  const bool dropped = plan::IsOwned(event.attributes) && container == nullptr;
   for (const char* attribute : {"name", "oldName"}) {
     const std::string name = plan::BaseName(Attribute(event, attribute));
-    if (!name.empty() && (ours || host.Find(name) != nullptr)) AddOnce(keys, plan::ContainerKey(name));
+    if (!name.empty() && (dropped || host.Find(name) != nullptr)) AddOnce(keys, plan::ContainerKey(name));
   }
-  if (!ours) return keys;
-  const desired::Container* container = ByComponent(host, plan::ComponentOf(event.attributes));
   if (container != nullptr) AddOnce(keys, plan::ContainerKey(container->name));
   return keys;
 }

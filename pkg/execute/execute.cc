@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/plan/text.h"
@@ -33,11 +34,14 @@ class Caller {
     return docker_.CreateNetwork(op.config, shutdown_).status();
   }
   absl::Status operator()(const plan::RemoveNetwork& op) { return docker_.RemoveNetwork(op.id, shutdown_); }
+  // A container's key and its network's key may both put it back on; who comes second has what it wanted.
   absl::Status operator()(const plan::ConnectNetwork& op) {
-    return docker_.ConnectNetwork(op.network, op.container, op.aliases, shutdown_);
+    const absl::Status status = docker_.ConnectNetwork(op.network, op.container, op.aliases, shutdown_);
+    return absl::StrContains(status.message(), "already exists in network") ? absl::OkStatus() : status;
   }
   absl::Status operator()(const plan::DisconnectNetwork& op) {
-    return docker_.DisconnectNetwork(op.network, op.container, op.force, shutdown_);
+    const absl::Status status = docker_.DisconnectNetwork(op.network, op.container, op.force, shutdown_);
+    return absl::StrContains(status.message(), "is not connected to") ? absl::OkStatus() : status;
   }
   absl::Status operator()(const plan::CreateContainer& op) {
     return docker_.CreateContainer(op.request, shutdown_).status();

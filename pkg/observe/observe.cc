@@ -113,6 +113,7 @@ absl::Status Observer::Containers(const desired::Host& desired, const std::set<s
   for (const std::string& name : names)
     if (const desired::Container* want = desired.Find(name)) components.insert(want->component);
   for (const docker::ContainerSummary& c : owned) {
+    now.owned[c.id] = c.name;
     if (!names.empty() && !names.contains(plan::BaseName(c.name)) &&
         !components.contains(plan::ComponentOf(c.labels)))
       continue;

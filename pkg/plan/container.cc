@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
 #include "pkg/plan/diff.h"
+#include "pkg/plan/network.h"
 #include "pkg/plan/ownership.h"
 
 namespace spacelet::plan {
@@ -304,20 +305,16 @@ class Planner {
 
   void RepairAttachment(const docker::Container& c) {
     if (want_.network.empty() || IsCompleted(want_, c) || c.status == ContainerStatus::kDead) return;
-    const bool waits = WaitsForNetwork();
     const Attachment attachment = network_ ? CompareAttachment(want_, c, *network_) : Attachment::kDetached;
     if (attachment == Attachment::kGood) return;
+    const bool waits = WaitsForNetwork();
     static constexpr const char* kCauses[] = {"", "detached from the network",
                                               "attached to a network that is gone", "an alias is missing"};
     const char* cause = kCauses[static_cast<int>(attachment)];
     // A running container keeps its endpoint until it is taken off; on a stopped one a plain connect heals.
     const bool attached = attachment != Attachment::kDetached;
     if (attached && (IsRunning(c) || attachment == Attachment::kAliasLost))
-      Add(DisconnectNetwork{c.networks.at(want_.network).network_id.empty()
-                                ? want_.network
-                                : c.networks.at(want_.network).network_id,
-                            c.id, true},
-          cause, {}, waits);
+      Add(DisconnectNetwork{network_->id, c.id}, cause, {}, waits);
     Add(ConnectNetwork{network_ ? network_->id : want_.network, c.id, want_.config.aliases}, cause, {},
         waits);
   }
@@ -349,7 +346,10 @@ class Planner {
     }
   }
 
-  bool NetworkIsMissing() const { return !want_.network.empty() && network_ == nullptr; }
+  // Not there, or about to be made anew by its own key: what joins it now would only be in the way.
+  bool NetworkIsMissing() const {
+    return !want_.network.empty() && (network_ == nullptr || IsBeingReplaced(host_, *network_, now_));
+  }
 
   bool WaitsForNetwork() {
     if (!NetworkIsMissing()) return false;
@@ -407,11 +407,12 @@ void AppendRemoval(const docker::Container& c, const std::string& cause, const s
   plan.steps.push_back({RemoveContainer{c.id, c.status == ContainerStatus::kDead}, object, cause, {}});
 }
 
-Plan PlanContainerRemoval(const std::string& name, const ObservedState& now) {
+Plan PlanContainerRemoval(const std::string& name, const desired::Host& desired, const ObservedState& now) {
   Plan plan;
   const std::string object = ContainerKey(name);
   for (const docker::Container& c : now.containers) {
-    if (!IsOwned(c.labels) || BaseName(c.name) != name || c.status == ContainerStatus::kRemoving) continue;
+    if (!IsDropped(desired, c) || BaseName(c.name) != name || c.status == ContainerStatus::kRemoving)
+      continue;
     if (now.facts.removal_pending.contains(name)) {
       plan.waiting.push_back({object, "the prune delay", "over", api::reason::kPendingRemoval});
       return plan;

@@ -10,8 +10,9 @@ namespace spacelet::plan {
 Plan PlanContainer(const desired::Host& desired, const desired::Container& want, const ObservedState& now);
 
 // An owned workload that the document no longer names: a graceful stop, then removal, once the prune delay is
-// over.
-Plan PlanContainerRemoval(const std::string& name, const ObservedState& now);
+// over. A container of a desired component under another name is that workload, renamed, and never a dropped
+// one.
+Plan PlanContainerRemoval(const std::string& name, const desired::Host& desired, const ObservedState& now);
 
 // Steps that stop (gracefully, when it runs) and remove one container.
 void AppendRemoval(const docker::Container& container, const std::string& cause, const std::string& object,

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/api/labels.h"
@@ -12,16 +13,27 @@
 namespace spacelet::plan {
 namespace {
 
-const docker::Container* OwnedById(const ObservedState& now, const std::string& id) {
+// An endpoint that has lost its sandbox is listed under its own id ("ep-…"), with the container's name still.
+bool IsLost(const docker::NetworkMember& member) { return absl::StartsWith(member.container_id, "ep-"); }
+
+const docker::Container* OwnedMember(const ObservedState& now, const docker::NetworkMember& member) {
   for (const docker::Container& c : now.containers)
-    if (c.id == id && IsOwned(c.labels)) return &c;
+    if (IsOwned(c.labels) && (IsLost(member) ? c.name == member.container_name : c.id == member.container_id))
+      return &c;
   return nullptr;
+}
+
+bool IsForeign(const ObservedState& now, const docker::NetworkMember& member) {
+  if (OwnedMember(now, member) != nullptr || now.owned.contains(member.container_id)) return false;
+  return !IsLost(member) || std::none_of(now.owned.begin(), now.owned.end(), [&](const auto& owned) {
+    return owned.second == member.container_name;
+  });
 }
 
 std::vector<std::string> ForeignMembers(const docker::Network& network, const ObservedState& now) {
   std::vector<std::string> names;
   for (const docker::NetworkMember& m : network.members)
-    if (OwnedById(now, m.container_id) == nullptr) names.push_back(m.container_name);
+    if (IsForeign(now, m)) names.push_back(m.container_name);
   std::sort(names.begin(), names.end());
   return names;
 }
@@ -59,23 +71,32 @@ size_t StartOrder(const desired::Host& desired, const docker::Container& c) {
 void Replace(const desired::Host& desired, const docker::Network& have, const ObservedState& now,
              Plan& plan) {
   const std::string object = NetworkKey(have.config.name);
-  std::vector<const docker::Container*> members;
+  struct Member {
+    const docker::Container* container;
+    bool lost;
+  };
+  std::vector<Member> members;
   for (const docker::NetworkMember& m : have.members)
-    if (const docker::Container* c = OwnedById(now, m.container_id)) members.push_back(c);
-  std::stable_sort(members.begin(), members.end(), [&](const auto* a, const auto* b) {
-    return StartOrder(desired, *a) < StartOrder(desired, *b);
+    if (const docker::Container* c = OwnedMember(now, m)) members.push_back({c, IsLost(m)});
+  std::stable_sort(members.begin(), members.end(), [&](const Member& a, const Member& b) {
+    return StartOrder(desired, *a.container) < StartOrder(desired, *b.container);
   });
   for (auto it = members.rbegin(); it != members.rend(); ++it)  // who depends on others leaves first
-    plan.steps.push_back({DisconnectNetwork{have.id, (*it)->id, true}, object, "network is replaced", {}});
+    plan.steps.push_back(
+        {DisconnectNetwork{have.id, it->lost ? it->container->name : it->container->id, it->lost},
+         object,
+         "network is replaced",
+         {}});
   plan.steps.push_back({RemoveNetwork{have.id, have.config.name}, object, "settings changed",
                         Changes(have.config, desired.network->config)});
   plan.steps.push_back({CreateNetwork{desired.network->config}, object, "settings changed", {}});
-  for (const docker::Container* c : members)
-    if (const size_t i = StartOrder(desired, *c); i < desired.containers.size())
-      plan.steps.push_back({ConnectNetwork{have.config.name, c->id, desired.containers[i].config.aliases},
-                            object,
-                            "network was replaced",
-                            {}});
+  for (const Member& m : members)
+    if (const size_t i = StartOrder(desired, *m.container); i < desired.containers.size())
+      plan.steps.push_back(
+          {ConnectNetwork{have.config.name, m.container->id, desired.containers[i].config.aliases},
+           object,
+           "network was replaced",
+           {}});
 }
 
 void RemoveEmptyDuplicates(const docker::Network& keep, const ObservedState& now, Plan& plan) {
@@ -97,6 +118,12 @@ void RemoveEmptyDuplicates(const docker::Network& keep, const ObservedState& now
 }
 
 }  // namespace
+
+bool IsBeingReplaced(const desired::Host& desired, const docker::Network& network, const ObservedState& now) {
+  return desired.network && desired.network->config.name == network.config.name &&
+         IsOwned(network.config.labels) && HashOf(network) != desired.network->spec_hash &&
+         ForeignMembers(network, now).empty();
+}
 
 Plan PlanNetwork(const desired::Host& desired, const ObservedState& now) {
   Plan plan;

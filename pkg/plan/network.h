@@ -9,6 +9,10 @@
 
 namespace spacelet::plan {
 
+// Its settings differ from the document and nothing foreign keeps it: its key takes it down and makes it
+// anew.
+bool IsBeingReplaced(const desired::Host& desired, const docker::Network& network, const ObservedState& now);
+
 Plan PlanNetwork(const desired::Host& desired, const ObservedState& now);
 
 // An owned network that the document no longer names.

@@ -47,6 +47,8 @@ struct ObservedState {
   // Every container that is named as one of ours (name, .next, .previous), or that carries our ownership
   // labels.
   std::vector<docker::Container> containers;  // sorted by name, then id
+  // Every owned container of the host, also those that were not inspected for this key: id -> name.
+  std::map<std::string, std::string> owned;
   std::vector<docker::Network>
       networks;  // every one of the desired name, and owned ones; sorted by name, then id
   std::map<std::string, std::optional<docker::Image>>

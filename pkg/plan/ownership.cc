@@ -34,6 +34,12 @@ std::string ComponentOf(const std::map<std::string, std::string>& labels) {
   return IsOwned(labels) ? Label(labels, api::kLabelComponent) : "";
 }
 
+bool IsDropped(const desired::Host& desired, const docker::Container& container) {
+  const std::string component = ComponentOf(container.labels);
+  return !component.empty() && std::none_of(desired.containers.begin(), desired.containers.end(),
+                                            [&](const auto& c) { return c.component == component; });
+}
+
 std::string NextName(absl::string_view name) { return absl::StrCat(name, kNext); }
 std::string PreviousName(absl::string_view name) { return absl::StrCat(name, kPrevious); }
 std::string BaseName(absl::string_view name) {

@@ -15,6 +15,9 @@ namespace spacelet::plan {
 bool IsOwned(const std::map<std::string, std::string>& labels);
 std::string ComponentOf(const std::map<std::string, std::string>& labels);  // "" when foreign
 
+// Ours, and no workload of the document is its component.
+bool IsDropped(const desired::Host& desired, const docker::Container& container);
+
 std::string NextName(absl::string_view name);  // "<name>.next": created beside the live one, not started yet
 std::string PreviousName(
     absl::string_view name);  // "<name>.previous": kept until its successor has proved itself

@@ -24,11 +24,6 @@ void Append(Plan& plan, Plan part) {
   MoveInto(plan.notices, part.notices);
 }
 
-bool IsDesired(const desired::Host& desired, const std::string& component) {
-  return std::any_of(desired.containers.begin(), desired.containers.end(),
-                     [&](const auto& c) { return c.component == component; });
-}
-
 void AddOnce(std::vector<std::string>& keys, std::string key) {
   if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
 }
@@ -48,8 +43,7 @@ std::vector<std::string> Keys(const desired::Host& desired, const ObservedState&
   if (desired.network) keys.push_back(NetworkKey(desired.network->config.name));
   for (const desired::Container& c : desired.containers) keys.push_back(ContainerKey(c.name));
   for (const docker::Container& c : observed.containers)
-    if (IsOwned(c.labels) && !IsDesired(desired, ComponentOf(c.labels)))
-      AddOnce(keys, ContainerKey(BaseName(c.name)));
+    if (IsDropped(desired, c)) AddOnce(keys, ContainerKey(BaseName(c.name)));
   for (const docker::Network& n : observed.networks)
     if (IsOwned(n.config.labels)) AddOnce(keys, NetworkKey(n.config.name));
   return keys;
@@ -63,7 +57,8 @@ Plan ComputeFor(const std::string& key, const desired::Host& desired, const Obse
   }
   absl::ConsumePrefix(&name, "container/");
   const desired::Container* want = desired.Find(std::string(name));
-  return want ? PlanContainer(desired, *want, observed) : PlanContainerRemoval(std::string(name), observed);
+  return want ? PlanContainer(desired, *want, observed)
+              : PlanContainerRemoval(std::string(name), desired, observed);
 }
 
 Plan Compute(const desired::Host& desired, const ObservedState& observed) {

@@ -20,7 +20,10 @@ import unittest
 import urllib.parse
 
 RUNNER, NEWER_RUNNER, DELEGATE = "example/runner:1", "example/runner:2", "example/delegate:1"
-POOL = "version: '1'\ninstances: []\n"
+POOL = """version: "1"
+instances:
+  - {name: crash, type: noop, platform: {os: linux, arch: amd64}, spec: {}}
+"""
 DEADLINE = 30  # seconds for one convergence; it takes less than one
 POLL = 0.02
 SKIPPED = 77

@@ -217,7 +217,7 @@ TEST(Compile, OnlyDirectoriesOfTheAgentAreMade) {
                         {"/runner/sa.json", "/sa", true},     {"/runnerx", "/r", false},
                         {"/var/lib/spacelet", "/y", false}};
   EXPECT_THAT(CompileOne(c).directories,
-              ElementsAre(Directory{"/runner/cache", 0755}, Directory{"/var/lib/spacelet/x", 0755}));
+              ElementsAre(Directory{"/runner/cache", 0755, ""}, Directory{"/var/lib/spacelet/x", 0755, ""}));
 }
 
 TEST(Compile, LoggingOfAnotherDriverGetsNoRotationOptions) {

@@ -174,7 +174,10 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"Rollout", [](Container& c) { c.rollout.min_ready_seconds = 1; }},
         Change{"IgnoreDrift", [](Container& c) { c.ignore_drift.insert("resources.memory"); }},
         Change{"Takeover", [](Container& c) { c.takeover = true; }},
-        Change{"Directories", [](Container& c) { c.directories.push_back({"/runner/x"}); }}),
+        Change{"Directories",
+               [](Container& c) {
+                 c.directories.push_back({"/runner/x", 0755, ""});
+               }}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST(SpecHash, TheOrderOfWhatHasNoOrderDoesNotMatter) {

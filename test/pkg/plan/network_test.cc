@@ -72,6 +72,40 @@ const PlanCase kCases[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Network, NetworkPlan, ::testing::ValuesIn(kCases), CaseName);
 
+// Found on a real host: containers joined the old network again while it was taken down.
+TEST(NetworkReplacement, AContainerStaysOffANetworkThatIsBeingReplaced) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  ChangeSubnet(host);
+  Find(now, "vm-runner").networks.clear();
+  const plan::Plan plan = plan::ComputeFor("container/vm-runner", host, now);
+  ASSERT_EQ(plan.steps.size(), 1u);
+  EXPECT_TRUE(plan.steps[0].waits);
+  // One that a stranger keeps is not replaced, and is joined.
+  now.networks[0].members.push_back({FakeId("web"), "web"});
+  EXPECT_FALSE(plan::ComputeFor("container/vm-runner", host, now).steps[0].waits);
+}
+
+TEST(NetworkReplacement, AMemberThatWasNotInspectedIsStillOurs) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  ChangeSubnet(host);
+  now.owned = {{FakeId("docker-delegate"), "docker-delegate"}};
+  std::erase_if(now.containers, [](const docker::Container& c) { return c.name == "docker-delegate"; });
+  EXPECT_TRUE(plan::ComputeFor("network/harness", host, now).conflicts.empty());
+}
+
+TEST(NetworkReplacement, AnEndpointThatLostItsSandboxIsTakenOffByName) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  ChangeSubnet(host);
+  now.networks[0].members = {{"ep-0123", "vm-runner"}};
+  const plan::Plan plan = plan::ComputeFor("network/harness", host, now);
+  ASSERT_TRUE(plan.conflicts.empty());
+  EXPECT_EQ(std::get<plan::DisconnectNetwork>(plan.steps[0].operation),
+            (plan::DisconnectNetwork{FakeId("harness"), "vm-runner", true}));
+}
+
 TEST(NetworkPlanRemoval, AnOwnedOneThatIsNoLongerDesiredGoesWhenItsMembersHaveLeft) {
   desired::Host host = DesiredHost();
   plan::ObservedState now = Converged(host);

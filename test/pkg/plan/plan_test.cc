@@ -50,6 +50,14 @@ TEST(Plan, RenamesTheContainerOfAWorkloadThatGotAnotherName) {
                                                              "container/docker-delegate"}));
 }
 
+// Found on a real host: the container of a renamed workload was removed as a dropped one while it was renamed back.
+TEST(Plan, NeverTakesARenamedContainerForADroppedOne) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  Find(now, "vm-runner").name = "old-runner";
+  EXPECT_EQ(plan::ToText(plan::ComputeFor("container/old-runner", host, now)), "");
+}
+
 TEST(Plan, OfDownRemovesEverythingOwnedDependantsFirstAndNothingForeign) {
   desired::Host host = DesiredHost();
   plan::ObservedState now = Converged(host);
