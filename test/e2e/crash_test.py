@@ -17,8 +17,8 @@ class Crash(HostCase):
 
         def after_mutation(count, call):
             if count == number:
-                killed.append(call)
                 self.host.agent.kill()
+                killed.append(call)
 
         self.host.proxy.forget()
         self.host.proxy.after_mutation = after_mutation
