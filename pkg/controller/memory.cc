@@ -204,7 +204,8 @@ News Memory::Record(const std::string& key, const Finding& finding) {
   const base::Instant now = clock_.Monotonic();
   News news;
   news.ready_changed = object.ready != finding.ready;
-  news.drift_began = finding.drifted && (!object.known || object.in_sync);
+  news.drift_began =
+      finding.drifted && !object.drifted;  // a wait in between (a removal) is no end of being in sync
   if (!finding.in_sync && !object.drifted_since) object.drifted_since = now;
   if (finding.in_sync && finding.ready && object.drifted_since) {
     news.converged_after = now - *object.drifted_since;
@@ -214,6 +215,7 @@ News Memory::Record(const std::string& key, const Finding& finding) {
   if (finding.in_sync) object.generation = finding.generation;
   object.known = true;
   object.in_sync = finding.in_sync;
+  object.drifted = finding.drifted;
   object.ready = finding.ready;
   return news;
 }

@@ -104,6 +104,7 @@ class Memory {
     base::Instant held_until{-absl::InfiniteDuration()};
     bool for_change = false;
     std::optional<base::Instant> waits_since;  // for its dependencies
+    bool drifted = false;                      // there was something to do at the last look
     std::optional<base::Instant> drifted_since;
     bool known = false, in_sync = false, ready = false;
     int64_t generation = 0;  // that it was in sync with

@@ -64,18 +64,25 @@ absl::StatusOr<std::vector<Network>> HttpClient::FindNetworks(const std::string&
 
 absl::StatusOr<std::vector<Network>> HttpClient::ListNetworks(const std::string& label,
                                                               const std::stop_token& stop) {
-  return InspectNetworks(EncodeFilters({{"label", {label}}}), "", stop);
+  ASSIGN_OR_RETURN(std::vector<Network> rows, ListNetworkRows(EncodeFilters({{"label", {label}}}), stop));
+  std::sort(rows.begin(), rows.end(), [](const Network& a, const Network& b) { return a.id < b.id; });
+  return rows;
+}
+
+absl::StatusOr<std::vector<Network>> HttpClient::ListNetworkRows(const std::string& filters,
+                                                                 const std::stop_token& stop) {
+  const EngineCall list = {.operation = "ListNetworks",
+                           .path = "/networks" + Query({{"filters", filters}}),
+                           .deadline = kListDeadline};
+  ASSIGN_OR_RETURN(const http::Response response, engine_.Call(list, stop));
+  return DecodeNetworkList(response.body);
 }
 
 // The list's `name` filter also finds parts of names, and its rows have no members.
 absl::StatusOr<std::vector<Network>> HttpClient::InspectNetworks(const std::string& filters,
                                                                  const std::string& exact_name,
                                                                  const std::stop_token& stop) {
-  const EngineCall list = {.operation = "ListNetworks",
-                           .path = "/networks" + Query({{"filters", filters}}),
-                           .deadline = kListDeadline};
-  ASSIGN_OR_RETURN(const http::Response response, engine_.Call(list, stop));
-  ASSIGN_OR_RETURN(const std::vector<Network> rows, DecodeNetworkList(response.body));
+  ASSIGN_OR_RETURN(const std::vector<Network> rows, ListNetworkRows(filters, stop));
   std::vector<Network> out;
   for (const Network& row : rows) {
     if (!exact_name.empty() && row.config.name != exact_name) continue;

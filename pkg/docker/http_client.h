@@ -84,6 +84,8 @@ class HttpClient : public Client {
                                              const std::string& action, const std::stop_token& stop);
   absl::StatusOr<http::Response> OnNetwork(EngineCall call, const std::string& id, const std::string& action,
                                            const std::stop_token& stop);
+  absl::StatusOr<std::vector<Network>> ListNetworkRows(const std::string& filters,
+                                                       const std::stop_token& stop);
   absl::StatusOr<std::vector<Network>> InspectNetworks(const std::string& filters,
                                                        const std::string& exact_name,
                                                        const std::stop_token& stop);

@@ -45,6 +45,12 @@ bool WillBeCreated(const desired::Container& want, const plan::ObservedState& no
   });
 }
 
+bool IsAsDesired(const desired::Host& desired, const docker::Network& network) {
+  auto hash = network.config.labels.find(api::kLabelSpecHash);
+  return desired.network && desired.network->config.name == network.config.name &&
+         hash != network.config.labels.end() && hash->second == desired.network->spec_hash;
+}
+
 plan::SecretValue ValueOf(const secret::Store::Entry& entry) {
   if (!entry.available) return {std::nullopt, entry.error};
   return {entry.value, ""};
@@ -135,13 +141,22 @@ absl::Status Observer::Containers(const desired::Host& desired, const std::set<s
 }
 
 absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop) {
-  ASSIGN_OR_RETURN(now.networks, docker_.ListNetworks(OwnedLabel(), stop));
-  const std::string wanted = desired.network ? desired.network->config.name : "";
-  const bool have = std::any_of(now.networks.begin(), now.networks.end(),
-                                [&](const docker::Network& n) { return n.config.name == wanted; });
-  if (!wanted.empty() && !have) {
-    ASSIGN_OR_RETURN(const std::vector<docker::Network> foreign, docker_.FindNetworks(wanted, stop));
-    now.networks.insert(now.networks.end(), foreign.begin(), foreign.end());
+  ASSIGN_OR_RETURN(const std::vector<docker::Network> owned, docker_.ListNetworks(OwnedLabel(), stop));
+  std::set<std::string> to_inspect;  // whose members matter: all but the one desired network as it should be
+  if (desired.network) to_inspect.insert(desired.network->config.name);
+  std::map<std::string, int> count;
+  for (const docker::Network& n : owned) ++count[n.config.name];
+  for (const docker::Network& n : owned) {
+    if (count[n.config.name] == 1 && IsAsDesired(desired, n)) {
+      to_inspect.erase(n.config.name);
+      now.networks.push_back(n);
+    } else {
+      to_inspect.insert(n.config.name);
+    }
+  }
+  for (const std::string& name : to_inspect) {
+    ASSIGN_OR_RETURN(const std::vector<docker::Network> found, docker_.FindNetworks(name, stop));
+    now.networks.insert(now.networks.end(), found.begin(), found.end());
   }
   std::sort(now.networks.begin(), now.networks.end(), [](const auto& a, const auto& b) {
     return std::tie(a.config.name, a.id) < std::tie(b.config.name, b.id);
