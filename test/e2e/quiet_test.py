@@ -18,8 +18,11 @@ class Quiet(HostCase):
         started, begin = self.host.started(), self.host.agent.metric("spacelet_resyncs_total")
         self.host.proxy.forget()
         until(f"{RESYNCS} resyncs", lambda: self.host.agent.metric("spacelet_resyncs_total") >= begin + RESYNCS)
+        resyncs = self.host.agent.metric("spacelet_resyncs_total") - begin
+        calls = self.host.proxy.calls()
         self.assertEqual(self.host.proxy.mutations(), [])
         self.assertEqual(self.host.started(), started)
+        self.assertLessEqual(len(calls) / resyncs, 2 + 4 + 1, calls[-20:])  # workloads + 4 (+ 1: one may be under way)
 
     def test_a_new_agent_on_a_converged_host_makes_no_mutating_call(self):
         self.host.converge()
