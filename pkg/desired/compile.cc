@@ -156,6 +156,7 @@ void PutAgentSide(const api::Workload& w, Container& to) {
   to.startup = w.startup_probe;
   to.liveness = w.liveness_probe;
   to.rollout = w.rollout;
+  to.auto_update_interval = w.auto_update_interval;
   to.ignore_drift = {w.ignore_drift.begin(), w.ignore_drift.end()};
   to.takeover = w.takeover;
 }
@@ -222,6 +223,8 @@ Container CompileContainer(const Context& context, const Expanded& expanded) {
   PutResources(w, out.config);
   PutFiles(w, out);
   PutAgentSide(w, out);
+  out.drain = expanded.drain;
+  out.state_file = expanded.state_file;
   PutDependencies(context, w, out);
   PutLabels(context, w, out);
   return out;

@@ -45,6 +45,23 @@ struct File {  // copied into the container between create and start
   bool operator==(const File&) const = default;
 };
 
+// Where a workload says how much it is doing: a sample of its Prometheus metrics.
+struct DrainMetric {
+  uint16_t port = 0;
+  std::string path, name;  // "/metrics", "harness_ci_pipeline_running_executions"
+  bool operator==(const DrainMetric&) const = default;
+};
+
+// A file that a workload keeps its state in and that must outlive its container.
+struct StateFile {
+  std::string variable;        // of the environment, says where it is in the container
+  std::string default_path;    // without that variable
+  std::string container_path;  // where the desired container keeps it, on a bind
+  std::string host_path;       // the same file seen from the host
+  std::string backup_prefix;   // host path of its copies, up to "<spec hash>.sqlite3"
+  bool operator==(const StateFile&) const = default;
+};
+
 struct Container {
   std::string component;  // runner, delegate or the generic container's name
   std::string name;       // container name
@@ -68,6 +85,9 @@ struct Container {
   absl::Duration dependency_deadline = absl::Minutes(10);  // the dependencies' longest progressDeadline
   std::optional<api::Probe> readiness, startup, liveness;
   api::Rollout rollout;
+  std::optional<DrainMetric> drain;
+  std::optional<StateFile> state_file;
+  std::optional<absl::Duration> auto_update_interval;
   std::set<std::string> ignore_drift;  // "resources.memory", "restartPolicy", …
   bool takeover = false;
   bool operator==(const Container&) const = default;

@@ -15,6 +15,7 @@ namespace {
 constexpr uint16_t kRunnerPort = 3000;    // drone-runner-aws: DRONE_HTTP_BIND defaults to :3000
 constexpr uint16_t kDelegatePort = 3460;  // delegate: DELEGATE_HTTP_PORT defaults to 3460
 constexpr char kPoolFlag[] = "--pool";
+constexpr char kDatabaseVariable[] = "DRONE_DATABASE_DATASOURCE";
 
 const std::string* Literal(const api::Workload& workload, const std::string& variable) {
   auto it = workload.env.find(variable);
@@ -121,6 +122,21 @@ bool AnswersTo(const api::Workload& workload, const std::string& host) {
               workload.network_aliases.end());
 }
 
+// Its sqlite file, while it is below the bind of its directory; a database server keeps its own state.
+std::optional<StateFile> RunnerDatabase(const api::Runner& runner, const api::Workload& workload) {
+  const std::string* path = Literal(workload, kDatabaseVariable);
+  const std::string* driver = Literal(workload, "DRONE_DATABASE_DRIVER");
+  absl::string_view below = path == nullptr ? "" : *path;
+  if (!absl::ConsumePrefix(&below, absl::StrCat(kRunnerMount, "/"))) return std::nullopt;
+  if (driver != nullptr && *driver != "sqlite3") return std::nullopt;
+  const std::string directory = RunnerDirectory(runner);
+  return StateFile{.variable = kDatabaseVariable,
+                   .default_path = "/database.sqlite3",
+                   .container_path = *path,
+                   .host_path = absl::StrCat(directory, "/", below),
+                   .backup_prefix = absl::StrCat(directory, "/", kAgentDirectory, "/database-")};
+}
+
 bool OnHostNetwork(const std::vector<Expanded>& workloads, absl::string_view component) {
   return std::any_of(workloads.begin(), workloads.end(),
                      [&](const Expanded& e) { return e.component == component && e.workload.host_network; });
@@ -142,13 +158,15 @@ Expanded ExpandRunner(const api::Runner& runner, const std::string& pool_path,
   Default<std::string>(w.platform, "linux/amd64");
   if (RunnerVolume(w) == nullptr) w.volumes.push_back({runner.directory, kRunnerMount, false});
   Default<std::vector<api::Port>>(w.ports, {api::Port{"127.0.0.1", kRunnerPort, RunnerPort(w), "tcp"}});
-  ProfileEnv(out, "DRONE_DATABASE_DATASOURCE", {kRunnerDatabase, std::nullopt}, warnings);
+  ProfileEnv(out, kDatabaseVariable, {kRunnerDatabase, std::nullopt}, warnings);
   Default(w.stop_grace_period, absl::Seconds(300));
   if (!w.readiness_probe) {
     w.readiness_probe = HttpProbe("/healthz", RunnerPort(w), 1);
     w.readiness_probe->not_found_is_ready = true;
   }
   w.args = RunnerArgs(runner.workload.args, pool_path);
+  out.drain = DrainMetric{RunnerPort(w), "/metrics", "harness_ci_pipeline_running_executions"};
+  out.state_file = RunnerDatabase(runner, w);
   return out;
 }
 
@@ -177,6 +195,8 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
   literal("NEXT_GEN", "true");
   if (auto url = RunnerUrl(delegate, runner, warnings)) literal("RUNNER_URL", *url);
   ProfileEnv(out, "DELEGATE_TOKEN", {"", delegate.token}, warnings);
+  out.drain = DrainMetric{PortOf(w, "DELEGATE_HTTP_PORT", kDelegatePort), "/api/metrics",
+                          "io_harness_custom_metric_tasks_currently_executing"};
   return out;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "pkg/api/types.h"
+#include "pkg/desired/desired.h"
 
 namespace spacelet::desired {
 
@@ -22,6 +23,8 @@ inline constexpr char kAgentDirectory[] =
 struct Expanded {
   std::string component;
   api::Workload workload;  // container_name, hostname, depends_on … are set as far as the profile sets them
+  std::optional<DrainMetric> drain = std::nullopt;
+  std::optional<StateFile> state_file = std::nullopt;
 };
 
 // The host side of the runner's /runner bind: `directory`, or the volume that the document mounts there.

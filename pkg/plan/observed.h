@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "pkg/api/rollout.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::plan {
@@ -27,10 +28,33 @@ struct Rival {
   bool operator==(const Rival&) const = default;
 };
 
+// What the probes say of one running container.
+struct ProbeFact {
+  bool ready = false;
+  bool was_ready = false;                             // at some time since its start
+  absl::Duration ready_for = absl::ZeroDuration();    // without a break
+  absl::Duration watched_for = absl::ZeroDuration();  // by this process
+  std::string message;                                // why it is not ready
+  std::string unalive;                                // why its liveness probe gave it up; empty: it did not
+  bool operator==(const ProbeFact&) const = default;
+};
+
+// Work that a container has under way, by its drain metric.
+struct DrainFact {
+  bool known = false;  // its metric answers; otherwise its stop grace is its drain
+  double tasks = 0;
+  bool operator==(const DrainFact&) const = default;
+};
+
 // The small facts that are not in Docker.
 struct Facts {
-  int host_cpus = 0;                              // 0: unknown
-  std::map<std::string, bool> ready;              // container name -> its readiness probe says so
+  int host_cpus = 0;                                    // 0: unknown
+  std::map<std::string, bool> ready;                    // container name -> its readiness probe says so
+  std::map<std::string, ProbeFact> probes;              // container id -> its probes' answers
+  std::map<std::string, DrainFact> drains;              // container id -> its work, while it matters
+  std::map<std::string, api::RolloutHistory> rollouts;  // container name -> what was tried
+  std::map<std::string, std::string> secret_digests;    // container name -> keyed digest of its secrets
+  std::set<std::string> rolling;                  // containers whose rollout is due, under way or rolled back
   std::set<std::string> pulls_backing_off;        // references whose last pull failed and whose back-off runs
   std::set<std::string> waited_out;               // containers whose dependency wait is over its deadline
   std::map<std::string, SecretValue> secret_env;  // "<container>/<variable>" -> value

@@ -42,8 +42,8 @@ TEST(SpecHash, EveryFieldHasBeenDecidedUpon) {
   const Container container;
   const auto& [component, name, platform, body, secret_env, files, pool, directories, network, spec_hash,
                pull_policy, image_archive, image_pull_secret, stop_grace, policy, depends_on,
-               dependency_deadline, readiness, startup, liveness, rollout, ignore_drift, takeover] =
-      container;
+               dependency_deadline, readiness, startup, liveness, rollout, drain, state_file,
+               auto_update_interval, ignore_drift, takeover] = container;
   EXPECT_TRUE(component.empty());
   const docker::NetworkConfig network_config;
   const auto& [network_name, driver, subnet, gateway, ipv6, internal, options, network_labels] =
