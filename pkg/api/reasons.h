@@ -1,4 +1,5 @@
-// Condition types, reasons and event reasons: CamelCase constants that people alert on. The only place they are named.
+// Condition types, reasons and event reasons: CamelCase constants that people alert on. The only place they
+// are named.
 #pragma once
 
 namespace spacelet::api {

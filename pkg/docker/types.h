@@ -1,5 +1,5 @@
-// What Docker's API takes and answers, as plain values; no HTTP and no JSON. Everything is compared and printed as
-// Docker means it: sizes in bytes, CPUs in 1e-9, durations and times absl.
+// What Docker's API takes and answers, as plain values; no HTTP and no JSON. Everything is compared and
+// printed as Docker means it: sizes in bytes, CPUs in 1e-9, durations and times absl.
 #pragma once
 
 #include <cstdint>
@@ -61,8 +61,8 @@ struct RestartPolicy {
   bool operator==(const RestartPolicy&) const = default;
 };
 
-// The fields that `docker update` changes in place. In a request nullopt is "do not send"; in an answer it is "no
-// limit" (Docker's 0).
+// The fields that `docker update` changes in place. In a request nullopt is "do not send"; in an answer it is
+// "no limit" (Docker's 0).
 struct LiveResources {
   std::optional<int64_t> nano_cpus, memory, memory_swap, pids_limit, cpu_shares;
   bool operator==(const LiveResources&) const = default;
@@ -108,7 +108,7 @@ struct CreateContainerRequest {
 
 enum class ContainerStatus { kCreated, kRunning, kPaused, kRestarting, kRemoving, kExited, kDead, kUnknown };
 
-struct Attachment {  // one network of a container
+struct Attachment {        // one network of a container
   std::string network_id;  // empty on a container that was created or reconnected and not started yet
   std::string ip;
   std::vector<std::string> aliases;  // API < 1.45 adds the short id and the hostname
@@ -117,19 +117,20 @@ struct Attachment {  // one network of a container
 
 // GET /containers/{id}/json, the part that decisions need.
 struct Container {
-  std::string id, name;   // name without the leading slash
-  std::string image;      // as it was asked for at create (podman normalises it)
-  std::string image_id;   // "sha256:…" of this daemon; compare only with ImageId of the same daemon
+  std::string id, name;  // name without the leading slash
+  std::string image;     // as it was asked for at create (podman normalises it)
+  std::string image_id;  // "sha256:…" of this daemon; compare only with ImageId of the same daemon
   std::map<std::string, std::string> labels;
   std::map<std::string, std::string> env;  // holds secrets in clear: never print, never log
   std::string hostname;
   ContainerStatus status = ContainerStatus::kUnknown;
   int exit_code = 0;
   bool oom_killed = false;
-  std::string error;        // State.Error, e.g. of a refused start
-  std::string health;       // "", starting, healthy, unhealthy
+  std::string error;          // State.Error, e.g. of a refused start
+  std::string health;         // "", starting, healthy, unhealthy
   int64_t restart_count = 0;  // by Docker's restart policy
-  absl::Time created_at = absl::InfinitePast(), started_at = absl::InfinitePast(), finished_at = absl::InfinitePast();
+  absl::Time created_at = absl::InfinitePast(), started_at = absl::InfinitePast(),
+             finished_at = absl::InfinitePast();
   bool started_ever = false;  // StartedAt is not Docker's zero time
   RestartPolicy restart_policy;
   LiveResources resources;

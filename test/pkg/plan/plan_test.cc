@@ -50,7 +50,8 @@ TEST(Plan, RenamesTheContainerOfAWorkloadThatGotAnotherName) {
                                                              "container/docker-delegate"}));
 }
 
-// Found on a real host: the container of a renamed workload was removed as a dropped one while it was renamed back.
+// Found on a real host: the container of a renamed workload was removed as a dropped one while it was renamed
+// back.
 TEST(Plan, NeverTakesARenamedContainerForADroppedOne) {
   desired::Host host = DesiredHost();
   plan::ObservedState now = Converged(host);
