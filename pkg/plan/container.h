@@ -7,6 +7,13 @@
 
 namespace spacelet::plan {
 
+// How long its stop may take before Docker kills it.
+absl::Duration StopGrace(const docker::Container& c);
+// Running, paused, or between two restarts of Docker's.
+bool IsRunning(const docker::Container& c);
+// SPEC 1, restartPolicy: an end that is meant to be one.
+bool IsCompleted(const desired::Container& want, const docker::Container& c);
+
 Plan PlanContainer(const desired::Host& desired, const desired::Container& want, const ObservedState& now);
 
 // An owned workload that the document no longer names: a graceful stop, then removal, once the prune delay is

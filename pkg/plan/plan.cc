@@ -22,6 +22,10 @@ void Append(Plan& plan, Plan part) {
   MoveInto(plan.waiting, part.waiting);
   MoveInto(plan.conflicts, part.conflicts);
   MoveInto(plan.notices, part.notices);
+  plan.rolling.merge(part.rolling);
+  plan.histories.merge(part.histories);
+  plan.goes_back = plan.goes_back || part.goes_back;
+  plan.look_again = std::min(plan.look_again, part.look_again);
 }
 
 void AddOnce(std::vector<std::string>& keys, std::string key) {
@@ -63,7 +67,11 @@ Plan ComputeFor(const std::string& key, const desired::Host& desired, const Obse
 
 Plan Compute(const desired::Host& desired, const ObservedState& observed) {
   Plan plan;
-  for (const std::string& key : Keys(desired, observed)) Append(plan, ComputeFor(key, desired, observed));
+  ObservedState state = observed;
+  for (const std::string& key : Keys(desired, observed)) {
+    Append(plan, ComputeFor(key, desired, state));
+    state.facts.rolling.insert(plan.rolling.begin(), plan.rolling.end());
+  }
   return plan;
 }
 

@@ -4,9 +4,13 @@
 // steps.
 #pragma once
 
+#include <map>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/time/time.h"
+#include "pkg/api/rollout.h"
 #include "pkg/desired/desired.h"
 #include "pkg/plan/observed.h"
 #include "pkg/plan/operation.h"
@@ -56,6 +60,14 @@ struct Plan {
   std::vector<Waiting> waiting;
   std::vector<Conflict> conflicts;
   std::vector<Notice> notices;
+  // Containers whose rollout is due, under way, or has failed: what depends on them is not rolled out yet.
+  std::set<std::string> rolling;
+  // How the histories of containers should read from now on, where they change. To be kept before the first
+  // step: what was given up must not be tried again by an agent that is killed in between.
+  std::map<std::string, api::RolloutHistory> histories;
+  bool goes_back = false;  // the steps restore what ran before: they wait for no back-off
+  // From taken_at, when time alone may change the plan.
+  absl::Duration look_again = absl::InfiniteDuration();
   bool in_sync() const;  // nothing to do, to wait for, in conflict or blocked
   bool operator==(const Plan&) const = default;
 };

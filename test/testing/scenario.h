@@ -61,6 +61,9 @@ inline desired::Host DesiredHost() {
   return host;
 }
 
+// When the scenario is looked at; everything in it runs since an hour.
+inline absl::Time ScenarioTime() { return absl::FromUnixSeconds(1'767'312'000); }  // 2026-01-02T00:00:00Z
+
 // What inspect would say of `want`, running.
 inline docker::Container Running(const desired::Container& want) {
   docker::Container c;
@@ -72,6 +75,7 @@ inline docker::Container Running(const desired::Container& want) {
   c.hostname = want.config.hostname;
   c.status = docker::ContainerStatus::kRunning;
   c.started_ever = true;
+  c.created_at = c.started_at = ScenarioTime() - absl::Hours(1);
   c.restart_policy = want.config.restart_policy;
   c.resources = want.config.resources;
   if (c.resources.memory && !c.resources.memory_swap) c.resources.memory_swap = *c.resources.memory * 2;
@@ -96,6 +100,7 @@ inline docker::Network Existing(const desired::Network& want) {
 // Everything of `host` runs and is in sync.
 inline plan::ObservedState Converged(const desired::Host& host) {
   plan::ObservedState now;
+  now.taken_at = ScenarioTime();
   if (host.network) now.networks.push_back(Existing(*host.network));
   for (const desired::Container& c : host.containers) {
     now.containers.push_back(Running(c));
@@ -103,6 +108,12 @@ inline plan::ObservedState Converged(const desired::Host& host) {
     now.images[c.image()] =
         docker::Image{absl::StrCat("sha256:", c.image()), {c.image()}, {}, "linux", "amd64"};
     now.facts.ready[c.name] = true;
+    now.facts.probes[FakeId(c.name)] = {.ready = true,
+                                        .was_ready = true,
+                                        .ready_for = absl::Hours(1),
+                                        .watched_for = absl::Hours(1),
+                                        .message = "",
+                                        .unalive = ""};
   }
   now.facts.host_cpus = 2;
   return now;

@@ -102,8 +102,7 @@ const PlanCase kLive[] = {
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
      "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
      "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ALimitSetInPlaceAndDroppedIsAReplacementToo",
      [](auto&, auto& now) {
        Find(now, "vm-runner").resources.nano_cpus = 1'000'000'000;
@@ -114,8 +113,7 @@ const PlanCase kLive[] = {
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
      "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
      "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ALimitAddedByHandIsReported",
      [](auto&, auto& now) { Find(now, "vm-runner").resources.nano_cpus = 1'000'000'000; },
      "container/vm-runner  LimitNotRemovable: resources.cpus is 1, set by hand and not in the document; "
@@ -187,8 +185,7 @@ INSTANTIATE_TEST_SUITE_P(Attachment, ContainerPlan, ::testing::ValuesIn(kAttachm
 constexpr char kSwapTail[] =
     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
     "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
-    "container/vm-runner  StartContainer vm-runner  (created)\n"
-    "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n";
+    "container/vm-runner  StartContainer vm-runner  (created)\n";
 
 const PlanCase kReplacements[] = {
     {"ANewImageIsPulledAndCreatedBeforeTheOldOneIsStopped",
@@ -291,15 +288,14 @@ const PlanCase kInterrupted[] = {
      },
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
      "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
-     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner  (replaces the old one)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  RenameContainer 6e6578740000 -> vm-runner  (replaces the old one)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ASuccessorOfAnotherSpecIsRemovedFirst",
      [](auto& host, auto& now) {
        Find(now, "vm-runner").labels[api::kLabelSpecHash] = "v1:runner-0";
        AddPart(now, host.containers[0], "vm-runner.next", "v1:runner-x", ContainerStatus::kCreated);
      },
-     std::string("container/vm-runner  RemoveContainer 766d2d72756e  (no longer wanted)\n"
+     std::string("container/vm-runner  RemoveContainer 6e6578740000  (no longer wanted)\n"
                  "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
                  "    spec: v1:runner-0 -> v1:runner-1\n"
                  "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n") +
@@ -310,23 +306,22 @@ const PlanCase kInterrupted[] = {
        AddPart(now, host.containers[0], "vm-runner.next", "v1:runner-1", ContainerStatus::kCreated);
        AddPart(now, host.containers[0], "vm-runner.previous", "v1:runner-0", ContainerStatus::kExited);
      },
-     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner  (its replacement was interrupted)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  RenameContainer 6e6578740000 -> vm-runner  (its replacement was interrupted)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"BetweenTheTwoRenamesWithoutAUsableSuccessorTheOldOneComesBack",
      [](auto& host, auto& now) {
        Erase(now, "vm-runner");
        AddPart(now, host.containers[0], "vm-runner.previous", "v1:runner-1", ContainerStatus::kExited);
      },
-     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner  (its replacement was interrupted)\n"
-     "container/vm-runner  StartContainer 766d2d72756e  (exited with code 0)\n"},
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (its replacement was interrupted)\n"
+     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
     {"RenamedAndNotStartedIsStarted",
      [](auto& host, auto& now) {
        Find(now, "vm-runner").status = ContainerStatus::kCreated;
        AddPart(now, host.containers[0], "vm-runner.previous", "v1:runner-0", ContainerStatus::kExited);
      },
      "container/vm-runner  StartContainer 766d2d72756e  (created and never started)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  waits for its new container to be running  (RollingOut)\n"},
     {"AnUnsettledSuccessorThatIsReplacedAgainKeepsTheProvedOne",
      [](auto& host, auto& now) {
        Find(now, "vm-runner").labels[api::kLabelSpecHash] = "v1:runner-0";
@@ -337,8 +332,7 @@ const PlanCase kInterrupted[] = {
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
      "container/vm-runner  RemoveContainer 766d2d72756e  (replaced before it had settled)\n"
      "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (its successor runs)\n"},
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ARevertBringsTheOldContainerBackItself",
      [](auto& host, auto& now) {
        Find(now, "vm-runner").labels[api::kLabelSpecHash] = "v1:runner-2";
@@ -346,8 +340,8 @@ const PlanCase kInterrupted[] = {
      },
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (its predecessor is wanted again)\n"
      "container/vm-runner  RemoveContainer 766d2d72756e  (its predecessor is wanted again)\n"
-     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner  (wanted again)\n"
-     "container/vm-runner  StartContainer 766d2d72756e  (exited with code 0)\n"},
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (wanted again)\n"
+     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
 };
 INSTANTIATE_TEST_SUITE_P(Interrupted, ContainerPlan, ::testing::ValuesIn(kInterrupted), CaseName);
 
@@ -363,7 +357,7 @@ const PlanCase kObstacles[] = {
        Find(now, "vm-runner").status = ContainerStatus::kExited;
      },
      "container/vm-runner  StartContainer 766d2d72756e  (exited with code 0)\n"
-     "container/vm-runner  conflict: container vm-runner.next (766d2d72756e, image runner:1) was not made by "
+     "container/vm-runner  conflict: container vm-runner.next (6e6578740000, image runner:1) was not made by "
      "spacelet and is left alone: stop "
      "and remove it, or rename it (docker rename vm-runner.next vm-runner.next-old)\n"},
     {"ARivalThatBlocksHoldsUpTheCreation",

@@ -37,7 +37,7 @@ inline docker::Container& AddPart(plan::ObservedState& now, const desired::Conta
                                   const std::string& name, const std::string& hash,
                                   docker::ContainerStatus status) {
   docker::Container c = Running(want);
-  c.id = FakeId(name);
+  c.id = FakeId(name.substr(name.rfind('.') + 1));  // "previous": told apart in texts, which show 12 digits
   c.name = name;
   c.labels[api::kLabelSpecHash] = hash;
   c.status = status;

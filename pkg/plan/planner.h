@@ -1,0 +1,93 @@
+// Builds the plan of one workload. Private to this package: container.cc says who is who and what has to
+// happen, replace.cc makes the successor, proves it or goes back, repair.cc mends what stays.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "pkg/api/rollout.h"
+#include "pkg/plan/container.h"
+#include "pkg/plan/ownership.h"
+#include "pkg/plan/rollout.h"
+
+namespace spacelet::plan {
+
+class Planner {
+ public:
+  Planner(const desired::Host& host, const desired::Container& want, const ObservedState& now);
+  Plan Run();
+
+ private:
+  // --- container.cc: what stands in the way, who is who, what has to happen
+  void NoteObstacles();
+  void NoteForeign();
+  void NoteMissingSecrets();
+  bool NameIsTaken() const;
+  bool CpusExceedHost() const;
+  void KeepOneOfStrays();
+  bool IsWanted(const docker::Container* c) const;
+  const docker::Container* FirstWanted() const;
+  void Decide();
+  void KeepCurrent();
+  void KeepTheOld();
+  void Restore();
+
+  // --- replace.cc: the successor is made, swapped in, proved, or given up
+  void MakeWanted();
+  void CreateFirst();
+  void Replace();
+  void Revive(const docker::Container& old);
+  void CreateBeside();
+  void ContinueWithNext();
+  void ProveBeside();
+  void Swap();
+  void Retire(const docker::Container* old, bool waits);
+  void SaveState(const docker::Container& old, bool waits);
+  void ProveCurrent();
+  void SettleAlone();
+  void GoBack(const std::string& why);
+  void NoteGivenUp();
+  bool WaitsForDrain(const docker::Container& old);
+  bool WaitsForPair();
+  void WaitForProof(const Proof& proof);
+  void LookAgain(absl::Duration time);
+  bool StartsFirst() const;
+  bool Vanishing(const docker::Container& c);
+  void Prepare(const std::string& cause);
+  void PrepareImage(const std::string& cause);
+  bool ImagePresent() const;
+  bool MayPull() const;
+  void WithholdWithoutImage();
+  void Create(const std::string& name, const std::string& cause, std::vector<Change> changes, bool waits);
+
+  // --- repair.cc: what stays is mended
+  void Repair(const docker::Container& c);
+  void RepairCurrent();
+  void RepairRestored(const docker::Container& c);
+  void RepairAttachment(const docker::Container& c);
+  void RepairLiveFields(const docker::Container& c);
+  void RepairState(const docker::Container& c);
+  void CopyFilesTo(const std::string& container, bool waits = false);
+  void Stop(const docker::Container& c, const std::string& cause, bool waits = false);
+  void Drop(const docker::Container& c, const std::string& cause, bool waits = false);
+  bool NetworkIsMissing() const;
+  bool WaitsForNetwork();
+  bool WaitsForDependency();
+
+  void Add(Operation operation, std::string cause, std::vector<Change> changes = {}, bool waits = false);
+  void Withhold(const char* reason, std::string message);
+
+  const desired::Host& host_;
+  const desired::Container& want_;
+  const ObservedState& now_;
+  Parts parts_;
+  const std::string object_;
+  const docker::Network* network_;
+  const api::FailedAttempt* quarantine_;  // what is wanted has failed before; null: it has not
+  api::RolloutHistory history_;
+  bool withheld_ = false;  // something stands in the way of anything new
+  bool held_ = false;      // every further step waits
+  Plan plan_;
+};
+
+}  // namespace spacelet::plan

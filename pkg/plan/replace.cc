@@ -1,0 +1,339 @@
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "pkg/api/labels.h"
+#include "pkg/api/reasons.h"
+#include "pkg/plan/diff.h"
+#include "pkg/plan/planner.h"
+
+namespace spacelet::plan {
+namespace {
+
+using docker::ContainerStatus;
+using Result = api::RolloutRecord::Result;
+
+// A container that ended sooner is likely to do so again (moby restartmanager resets its back-off after 10
+// s).
+constexpr absl::Duration kRanWell = absl::Seconds(10);
+
+bool HasSpec(const docker::Container& c, const std::string& spec_hash) {
+  auto label = c.labels.find(api::kLabelSpecHash);
+  return label != c.labels.end() && label->second == spec_hash;
+}
+
+bool IsBelow(const std::string& path, const std::string& directory) {
+  return absl::StartsWith(path, directory) &&
+         (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+bool IsOnBind(const docker::Container& c, const std::string& path) {
+  return std::any_of(c.mounts.begin(), c.mounts.end(),
+                     [&](const docker::Mount& m) { return IsBelow(path, m.target); });
+}
+
+}  // namespace
+
+// ---- the wanted one has to be made
+
+void Planner::MakeWanted() {
+  if (!parts_.current && parts_.previous) {
+    // Killed between the two renames, and the successor is not wanted any more.
+    Add(RenameContainer{parts_.previous->id, want_.name}, "its replacement was interrupted");
+    parts_.current = std::exchange(parts_.previous, nullptr);
+  }
+  if (parts_.current && Vanishing(*parts_.current)) return;
+  WithholdWithoutImage();
+  if (withheld_ || now_.facts.pulls_backing_off.contains(want_.image())) RepairCurrent();
+  if (withheld_) return;
+  if (parts_.next) Drop(*parts_.next, "no longer wanted");
+  parts_.next = nullptr;
+  parts_.current ? Replace() : CreateFirst();
+}
+
+// A removal that Docker has begun holds the name; it is waited for, never raced.
+bool Planner::Vanishing(const docker::Container& c) {
+  if (c.status != ContainerStatus::kRemoving) return false;
+  plan_.waiting.push_back(
+      {object_, absl::StrCat("the removal of ", c.id.substr(0, 12)), "done", api::reason::kReconciling});
+  return true;
+}
+
+void Planner::CreateFirst() {
+  Prepare("not found");
+  const bool dependency = WaitsForDependency(), network = WaitsForNetwork();
+  const bool waits = dependency || network;
+  Create(want_.name, "not found", {}, waits);
+  Add(StartContainer{want_.name}, "created", {}, waits);
+}
+
+void Planner::Replace() {
+  plan_.rolling.insert(want_.name);
+  history_ = Begun(std::move(history_), want_, *parts_.current, now_);
+  if (WaitsForPair()) {
+    RepairCurrent();
+    held_ = true;
+  }
+  Revive(*parts_.current);
+  StartsFirst() ? CreateBeside() : Swap();
+}
+
+// A pull takes minutes: what ran well before runs meanwhile. One that keeps ending is not waited for.
+void Planner::Revive(const docker::Container& old) {
+  const bool ran_well = old.started_ever && old.finished_at - old.started_at >= kRanWell;
+  const bool down = old.status == ContainerStatus::kExited && !IsCompleted(want_, old) && old.error.empty();
+  if (held_ || !down || !ran_well || !MayPull()) return;
+  RepairState(old);
+  held_ = true;
+}
+
+bool Planner::StartsFirst() const {
+  return want_.rollout.strategy == api::Rollout::Strategy::kStartFirst && parts_.current != nullptr &&
+         IsRunning(*parts_.current);
+}
+
+// StartFirst: the old one runs until the new one is ready.
+void Planner::CreateBeside() {
+  const bool waits = WaitsForNetwork();
+  Prepare("spec changed");
+  Create(NextName(want_.name), "spec changed", ReplaceReasons(want_, *parts_.current, now_), waits);
+  Add(StartContainer{NextName(want_.name)}, "created", {}, waits);
+}
+
+// ---- the successor is there under its temporary name
+
+void Planner::ContinueWithNext() {
+  if (withheld_) return RepairCurrent();
+  plan_.rolling.insert(want_.name);
+  if (parts_.current) history_ = Begun(std::move(history_), want_, *parts_.current, now_);
+  StartsFirst() ? ProveBeside() : Swap();
+}
+
+void Planner::ProveBeside() {
+  const docker::Container& next = *parts_.next;
+  const Proof proof =
+      next.started_ever || !next.error.empty() ? Prove(want_, next, now_) : Proof{.message = "started"};
+  if (proof.state == Proof::State::kProved) return Swap();
+  RepairCurrent();
+  if (proof.state == Proof::State::kFailed) {
+    history_ = GivenUp(std::move(history_), want_, next, proof.message, now_);
+    return Drop(next, proof.message);
+  }
+  Repair(next);
+  WaitForProof(proof);
+}
+
+// create .next → stop → rename → rename → start. `next` may be there already, and whatever fails before the
+// stop leaves the old one running. The old one stays beside it, stopped, until the new one has proved itself.
+void Planner::Swap() {
+  const docker::Container* old = parts_.current;
+  const std::string next = parts_.next ? parts_.next->id : NextName(want_.name);
+  bool waits = WaitsForNetwork();
+  if (!parts_.next) {
+    const std::string cause = old->status == ContainerStatus::kDead ? "dead" : "spec changed";
+    Prepare(cause);
+    Create(NextName(want_.name), cause, ReplaceReasons(want_, *old, now_), waits);
+  } else if (!parts_.next->started_ever) {
+    CopyFilesTo(next, waits);
+  }
+  waits = (old && WaitsForDrain(*old)) || waits;
+  Retire(old, waits);
+  Add(RenameContainer{next, want_.name}, old ? "replaces the old one" : "its replacement was interrupted", {},
+      waits);
+  if (!parts_.next || !IsRunning(*parts_.next)) Add(StartContainer{want_.name}, "created", {}, waits);
+}
+
+void Planner::Retire(const docker::Container* old, bool waits) {
+  if (old == nullptr) {
+    if (parts_.previous) Stop(*parts_.previous, "replaced", waits);
+    return;
+  }
+  Stop(*old, "replaced", waits);
+  SaveState(*old, waits);
+  // An unproved successor of `previous` is dropped; the proved one stays to fall back on.
+  if (parts_.previous || old->status == ContainerStatus::kDead)
+    return Add(RemoveContainer{old->id, true}, parts_.previous ? "replaced before it had settled" : "dead",
+               {}, waits);
+  // Docker starts a stopped container of this policy again when the daemon restarts.
+  if (old->restart_policy.name == "always")
+    Add(UpdateContainer{old->id, {}, docker::RestartPolicy{"unless-stopped"}}, "stays down", {}, waits);
+  Add(RenameContainer{old->id, PreviousName(want_.name)}, "replaced", {}, waits);
+}
+
+// On a bind, its state is copied before the new version changes it; in the container's own layer it would be
+// lost with the container, so it is taken to where the new one looks for it.
+void Planner::SaveState(const docker::Container& old, bool waits) {
+  if (!want_.state_file || !(old.started_ever || IsRunning(old))) return;
+  const desired::StateFile& state = *want_.state_file;
+  auto written = old.env.find(state.variable);
+  std::string path = written == old.env.end() ? state.default_path : written->second;
+  if (!absl::StartsWith(path, "/")) path = absl::StrCat("/", path);  // both programs run in "/"
+  if (!IsOnBind(old, path))
+    return Add(CopyOutFile{old.id, path, state.host_path}, "its state lies in the old container", {}, waits);
+  auto hash = old.labels.find(api::kLabelSpecHash);
+  const std::string suffix = hash == old.labels.end() ? old.id.substr(0, 12) : hash->second.substr(3, 12);
+  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, suffix, ".sqlite3")},
+      "before its successor", {}, waits);
+}
+
+// ---- the successor runs under its name
+
+void Planner::ProveCurrent() {
+  const docker::Container& successor = *parts_.current;
+  const docker::Container& previous = *parts_.previous;
+  const Proof proof = Prove(want_, successor, now_);
+  plan_.rolling.insert(want_.name);
+  if (proof.state == Proof::State::kFailed && want_.rollout.auto_rollback) {
+    if (IsWanted(&successor)) history_ = GivenUp(std::move(history_), want_, successor, proof.message, now_);
+    return GoBack(proof.message);
+  }
+  if (IsRunning(previous)) Stop(previous, "its successor is there");
+  Repair(successor);
+  if (proof.state == Proof::State::kPending) return WaitForProof(proof);
+  if (proof.state == Proof::State::kFailed) {
+    history_ = Ended(std::move(history_), Result::kFailed, proof.message, now_);
+    return plan_.notices.push_back({object_, api::reason::kProgressDeadlineExceeded,
+                                    absl::StrCat(proof.message, "; rollout.autoRollback is false"), true});
+  }
+  Add(RemoveContainer{previous.id, true}, "its successor has proved itself");
+  history_ = Ended(std::move(history_), Result::kSucceeded, "", now_);
+}
+
+// Nothing to go back to: it stays, whatever comes.
+void Planner::SettleAlone() {
+  const docker::Container& alone = *parts_.current;
+  if (!history_.last || history_.last->result != Result::kInProgress) return;
+  const Proof proof = Prove(want_, alone, now_);
+  if (proof.state == Proof::State::kPending) {
+    plan_.rolling.insert(want_.name);
+    return WaitForProof(proof);
+  }
+  history_ =
+      Ended(std::move(history_), proof.state == Proof::State::kProved ? Result::kSucceeded : Result::kFailed,
+            proof.message, now_);
+}
+
+// The successor is given up, and the whole old container comes back.
+void Planner::GoBack(const std::string& why) {
+  plan_.goes_back = true;
+  Drop(*parts_.current, why);
+  Add(RenameContainer{parts_.previous->id, want_.name}, "its successor failed");
+  RepairRestored(*parts_.previous);
+}
+
+void Planner::NoteGivenUp() {
+  const bool again = quarantine_->retry_at < absl::InfiniteFuture();
+  const absl::Duration wait = quarantine_->retry_at - now_.taken_at;
+  if (again) LookAgain(wait);
+  plan_.notices.push_back(
+      {object_, again ? api::reason::kInconclusive : api::reason::kRolledBack,
+       absl::StrCat(quarantine_->image, " failed: ", quarantine_->message, ". The old container was kept. ",
+                    again
+                        ? absl::StrCat("It was not ready either, so this is tried again in ",
+                                       absl::FormatDuration(absl::Ceil(wait, absl::Seconds(1))))
+                        : "It is not tried again until the document, the image, a secret or the pool changes "
+                          "(or systemctl reload spacelet)"),
+       true});
+}
+
+// ---- what it waits for
+
+void Planner::LookAgain(absl::Duration time) { plan_.look_again = std::min(plan_.look_again, time); }
+
+void Planner::WaitForProof(const Proof& proof) {
+  plan_.waiting.push_back({object_, "its new container", proof.message, api::reason::kRollingOut});
+  LookAgain(proof.look_again);
+}
+
+// The work that the old one has under way ends before it is stopped; its metric is read once there is a
+// successor to stop it for.
+bool Planner::WaitsForDrain(const docker::Container& old) {
+  if (!want_.drain || old.status != ContainerStatus::kRunning) return false;
+  if (want_.rollout.drain_timeout <= absl::ZeroDuration()) return false;
+  auto fact = now_.facts.drains.find(old.id);
+  const bool asked = fact != now_.facts.drains.end();
+  if (asked && (!fact->second.known || fact->second.tasks <= 0)) return false;
+  const absl::Duration left = parts_.next
+                                  ? parts_.next->created_at + want_.rollout.drain_timeout - now_.taken_at
+                                  : want_.rollout.drain_timeout;
+  if (want_.rollout.on_drain_timeout == api::Rollout::OnDrainTimeout::kProceed) {
+    if (left <= absl::ZeroDuration()) return false;
+    LookAgain(left);
+  }
+  if (parts_.next) Repair(old);
+  plan_.waiting.push_back({object_,
+                           asked ? absl::StrCat(fact->second.tasks, " running tasks of ", old.name)
+                                 : absl::StrCat("the running tasks of ", old.name),
+                           "0", api::reason::kDraining});
+  return true;
+}
+
+// What one revision changes in both, it changes in the dependency first. A secret's new value or a moved tag
+// is no such change.
+bool Planner::WaitsForPair() {
+  if (HasSpec(*parts_.current, want_.spec_hash)) return false;
+  bool waits = false;
+  for (const std::string& dependency : want_.depends_on) {
+    if (!now_.facts.rolling.contains(dependency)) continue;
+    plan_.waiting.push_back(
+        {object_, ContainerKey(dependency), "its rollout succeeded", api::reason::kWaitingForDependency});
+    waits = true;
+  }
+  return waits;
+}
+
+// ---- pieces
+
+void Planner::Prepare(const std::string& cause) {
+  for (const desired::Directory& d : want_.directories)
+    if (!now_.facts.directories_present.contains(d.path))
+      Add(CreateDirectory{d.path, d.mode, d.owner}, "not found");
+  if (want_.pool && !now_.facts.pool_files_present.contains(want_.pool->host_path))
+    Add(WritePoolFile{*want_.pool}, "not found");
+  PrepareImage(cause);
+}
+
+void Planner::PrepareImage(const std::string& cause) {
+  const bool present = ImagePresent();
+  if (want_.pull_policy == api::PullPolicy::kNever ||
+      (present && want_.pull_policy == api::PullPolicy::kIfNotPresent))
+    return;
+  const bool backing_off = now_.facts.pulls_backing_off.contains(want_.image());
+  if (backing_off)
+    plan_.waiting.push_back({object_, absl::StrCat("image ", want_.image()), "the next try to pull it",
+                             api::reason::kImagePullBackOff});
+  Add(PullImage{want_.image(), want_.platform, want_.image_pull_secret},
+      present ? absl::StrCat(cause, ", pull policy Always") : "image not on this host", {}, backing_off);
+}
+
+void Planner::Create(const std::string& name, const std::string& cause, std::vector<Change> changes,
+                     bool waits) {
+  docker::CreateContainerRequest request{name, want_.platform, want_.config};
+  for (const auto& [variable, source] : want_.secret_env)
+    request.config.env[variable] = {
+        now_.facts.secret_env.at(absl::StrCat(want_.name, "/", variable)).value.value_or(""), true};
+  Add(CreateContainer{std::move(request)}, cause, std::move(changes), waits);
+  CopyFilesTo(name, waits);
+}
+
+bool Planner::ImagePresent() const {
+  auto it = now_.images.find(want_.image());
+  return it != now_.images.end() && it->second.has_value();
+}
+
+void Planner::WithholdWithoutImage() {
+  if (want_.pull_policy == api::PullPolicy::kNever && !ImagePresent())
+    Withhold(api::reason::kImageNeverPulled,
+             absl::StrCat("image ", want_.image(),
+                          " is not on this host and imagePullPolicy is Never: load "
+                          "it (docker load), or choose IfNotPresent"));
+}
+
+bool Planner::MayPull() const {
+  return want_.pull_policy == api::PullPolicy::kAlways ||
+         (want_.pull_policy == api::PullPolicy::kIfNotPresent && !ImagePresent());
+}
+
+}  // namespace spacelet::plan

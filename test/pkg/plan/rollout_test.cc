@@ -1,0 +1,419 @@
+// The rollout as a function of what is there: each case is a state that an agent may find when it starts.
+#include "pkg/plan/rollout.h"
+
+#include <gtest/gtest.h>
+
+#include "pkg/api/reasons.h"
+#include "pkg/plan/text.h"
+#include "test/pkg/plan/plan_case.h"
+
+namespace spacelet::testing {
+namespace {
+
+using docker::ContainerStatus;
+using Result = api::RolloutRecord::Result;
+
+constexpr char kPrevious[] = "vm-runner.previous", kNext[] = "vm-runner.next";
+
+// The runner was replaced `ago`: the old one waits, stopped, under its side name.
+void Swapped(desired::Host& host, plan::ObservedState& now, absl::Duration ago = absl::Minutes(1)) {
+  docker::Container& successor = Find(now, "vm-runner");
+  successor.started_at = now.taken_at - ago;
+  now.facts.probes.erase(successor.id);
+  plan::ProbeFact& probe = now.facts.probes[successor.id];
+  probe.watched_for = ago;
+  probe.message = "GET :3000/healthz: 503";
+  AddPart(now, host.containers[0], kPrevious, "v1:runner-0", ContainerStatus::kExited).image = "runner:0";
+  api::RolloutRecord record;
+  record.from = "runner:0";
+  record.to = "runner:1";
+  record.to_hash = "v1:runner-1";
+  now.facts.rollouts["vm-runner"].last = record;
+}
+
+// What is wanted now failed before.
+api::FailedAttempt& Quarantined(desired::Host& host, plan::ObservedState& now) {
+  api::RolloutHistory& history = now.facts.rollouts["vm-runner"];
+  if (!history.last) history.last.emplace();
+  api::FailedAttempt failed;
+  failed.tried = plan::FingerprintOf(host.containers[0], now);
+  failed.image = "runner:1";
+  failed.message = "crash loop";
+  failed.failed_at = now.taken_at - absl::Minutes(1);
+  history.failed = {failed};
+  return history.failed.back();
+}
+
+void RunsOld(plan::ObservedState& now) { Find(now, "vm-runner").labels[api::kLabelSpecHash] = "v1:runner-0"; }
+
+class RolloutPlan : public ::testing::TestWithParam<PlanCase> {};
+TEST_P(RolloutPlan, IsWhatTheTableSays) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  GetParam().mutate(host, now);
+  EXPECT_EQ(plan::ToText(plan::Compute(host, now)), GetParam().text);
+}
+
+constexpr char kGoesBack[] =
+    "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (its successor failed)\n"
+    "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n";
+constexpr char kSwap[] =
+    "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+    "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
+    "container/vm-runner  RenameContainer 6e6578740000 -> vm-runner  (replaces the old one)\n";
+
+const PlanCase kProving[] = {
+    {"ASuccessorThatIsNotReadyIsWaitedFor", [](auto& host, auto& now) { Swapped(host, now); },
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+    {"ASuccessorThatHasJustBecomeReadyIsWaitedFor",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       now.facts.probes[FakeId("vm-runner")] = {true, true, absl::Seconds(3), absl::Minutes(1), "", ""};
+     },
+     "container/vm-runner  waits for its new container to be ready for 10s  (RollingOut)\n"},
+    {"ASuccessorThatHasProvedItselfFreesTheOldOne",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       now.facts.probes[FakeId("vm-runner")] = {true, true, absl::Seconds(10), absl::Minutes(1), "", ""};
+     },
+     "container/vm-runner  RemoveContainer 70726576696f  (its successor has proved itself)\n"},
+    {"AnOldOneThatDockerStartedAgainIsStopped",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Find(now, kPrevious).status = ContainerStatus::kRunning;
+     },
+     "container/vm-runner  StopContainer 70726576696f within 10s  (its successor is there)\n"
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+    {"AHostThatWasOffForTheNightCostsTheSuccessorNothing",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Seconds(5));
+       Find(now, "vm-runner").created_at = now.taken_at - absl::Hours(12);
+       Find(now, kPrevious).finished_at = now.taken_at - absl::Hours(12);
+     },
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+    {"ADeadlineThatPassedWhileTheAgentWasAwayWaitsForAnAnswer",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Minutes(11));
+       now.facts.probes[FakeId("vm-runner")].watched_for = absl::Seconds(1);
+     },
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Proving, RolloutPlan, ::testing::ValuesIn(kProving), CaseName);
+
+const PlanCase kFailing[] = {
+    {"OneThatIsNotReadyInTimeIsGivenUp", [](auto& host, auto& now) { Swapped(host, now, absl::Minutes(10)); },
+     std::string(
+         "container/vm-runner  StopContainer 766d2d72756e within 10s  "
+         "(not ready within 10m: GET :3000/healthz: 503)\n"
+         "container/vm-runner  RemoveContainer 766d2d72756e  (not ready within 10m: GET :3000/healthz: "
+         "503)\n") +
+         kGoesBack},
+    {"ARefusedStartCountsAtOnce",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Find(now, "vm-runner").status = ContainerStatus::kCreated;
+       Find(now, "vm-runner").started_ever = false;
+       Find(now, "vm-runner").error = "exec: \"nope\": not found";
+     },
+     std::string(
+         "container/vm-runner  RemoveContainer 766d2d72756e  (Docker refused to start it: exec: \"nope\": "
+         "not found)\n") +
+         kGoesBack},
+    {"ACrashLoopCountsAtOnce",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Seconds(2));
+       Find(now, "vm-runner").status = ContainerStatus::kRestarting;
+       Find(now, "vm-runner").restart_count = 3;
+       Find(now, "vm-runner").exit_code = 1;
+     },
+     std::string("container/vm-runner  StopContainer 766d2d72756e within 10s  "
+                 "(crash loop: restarted 3 times, last exit code 1)\n"
+                 "container/vm-runner  RemoveContainer 766d2d72756e  "
+                 "(crash loop: restarted 3 times, last exit code 1)\n") +
+         kGoesBack},
+    {"WithoutAutoRollbackItStaysAndSaysSo",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Minutes(10));
+       host.containers[0].rollout.auto_rollback = false;
+     },
+     "container/vm-runner  ProgressDeadlineExceeded: not ready within 10m: GET :3000/healthz: 503; "
+     "rollout.autoRollback is false\n"},
+    {"ANewerDocumentInterruptsAFailingOneAtOnce",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       SetSpec(host.containers[0], "v1:runner-2");
+     },
+     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+     "    spec: v1:runner-1 -> v1:runner-2\n"
+     "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+     "container/vm-runner  RemoveContainer 766d2d72756e  (replaced before it had settled)\n"
+     "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"ARevertTakesTheOldOneBack",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       SetSpec(host.containers[0], "v1:runner-0");
+       Find(now, kPrevious).image = "runner:1";
+     },
+     "container/vm-runner  StopContainer 766d2d72756e within 10s  (its predecessor is wanted again)\n"
+     "container/vm-runner  RemoveContainer 766d2d72756e  (its predecessor is wanted again)\n"
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (wanted again)\n"
+     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Failing, RolloutPlan, ::testing::ValuesIn(kFailing), CaseName);
+
+const char kRolledBack[] =
+    "container/vm-runner  RolledBack: runner:1 failed: crash loop. The old container was kept. It is not "
+    "tried "
+    "again until the document, the image, a secret or the pool changes (or systemctl reload spacelet)\n";
+
+const PlanCase kQuarantine[] = {
+    {"WhatHasFailedIsNotTriedAgain",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now);
+     },
+     kRolledBack},
+    {"AgentKilledAfterTheVerdictGoesOnGoingBack",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Quarantined(host, now);
+     },
+     std::string("container/vm-runner  StopContainer 766d2d72756e within 10s  (crash loop)\n"
+                 "container/vm-runner  RemoveContainer 766d2d72756e  (crash loop)\n") +
+         kGoesBack},
+    {"AgentKilledBetweenRemovalAndRenameGoesOnGoingBack",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Quarantined(host, now);
+       Erase(now, "vm-runner");
+     },
+     kGoesBack},
+    {"TheOldOneIsStillRepaired",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now);
+       Find(now, "vm-runner").status = ContainerStatus::kExited;
+     },
+     std::string("container/vm-runner  StartContainer 766d2d72756e  (exited with code 0)\n") + kRolledBack},
+    {"WithNothingElseThereItIsMadeAllTheSame",
+     [](auto& host, auto& now) {
+       Quarantined(host, now);
+       Erase(now, "vm-runner");
+     },
+     "container/vm-runner  CreateContainer vm-runner from runner:1  (not found)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"AnotherImageUnderTheTagIsTried",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now).tried.image_id = "sha256:other";
+       Find(now, "vm-runner").image = "runner:0";
+     },
+     std::string("container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+                 "    image: runner:0 -> runner:1\n"
+                 "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+                 "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
+                 "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
+                 "container/vm-runner  StartContainer vm-runner  (created)\n")},
+    {"AnInconclusiveOneIsTriedAgainLater",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now).retry_at = now.taken_at + absl::Minutes(5);
+     },
+     "container/vm-runner  Inconclusive: runner:1 failed: crash loop. The old container was kept. It was not "
+     "ready "
+     "either, so this is tried again in 5m\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Quarantine, RolloutPlan, ::testing::ValuesIn(kQuarantine), CaseName);
+
+void StartFirst(desired::Host& host) {
+  host.containers[0].rollout.strategy = api::Rollout::Strategy::kStartFirst;
+}
+
+const PlanCase kStartFirst[] = {
+    {"StartFirstMakesTheNewOneBesideTheOld",
+     [](auto& host, auto& now) {
+       StartFirst(host);
+       RunsOld(now);
+     },
+     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+     "    spec: v1:runner-0 -> v1:runner-1\n"
+     "container/vm-runner  StartContainer vm-runner.next  (created)\n"},
+    {"StartFirstWaitsForTheNewOne",
+     [](auto& host, auto& now) {
+       StartFirst(host);
+       RunsOld(now);
+       AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kRunning).started_at =
+           now.taken_at;
+     },
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+    {"StartFirstSwapsOnceTheNewOneIsReady",
+     [](auto& host, auto& now) {
+       StartFirst(host);
+       RunsOld(now);
+       const auto& next = AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kRunning);
+       now.facts.probes[next.id] = {true, true, absl::Minutes(1), absl::Minutes(1), "", ""};
+     },
+     kSwap},
+    {"StartFirstNeverTouchesTheOldOneWhenTheNewOneFails",
+     [](auto& host, auto& now) {
+       StartFirst(host);
+       RunsOld(now);
+       auto& next = AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kRestarting);
+       next.restart_count = 4;
+       next.exit_code = 2;
+     },
+     "container/vm-runner  StopContainer 6e6578740000 within 10s  (crash loop: restarted 4 times, last exit "
+     "code "
+     "2)\n"
+     "container/vm-runner  RemoveContainer 6e6578740000  (crash loop: restarted 4 times, last exit code "
+     "2)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(StartFirst, RolloutPlan, ::testing::ValuesIn(kStartFirst), CaseName);
+
+void Draining(desired::Host& host, plan::ObservedState& now, std::optional<double> tasks) {
+  host.containers[0].drain = desired::DrainMetric{3000, "/metrics", "running"};
+  RunsOld(now);
+  AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kCreated).created_at =
+      now.taken_at - absl::Minutes(1);
+  now.facts.drains[FakeId("vm-runner")] = {tasks.has_value(), tasks.value_or(0)};
+}
+constexpr char kHeldSwap[] =
+    "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced; waits)\n"
+    "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced; waits)\n"
+    "container/vm-runner  RenameContainer 6e6578740000 -> vm-runner  (replaces the old one; waits)\n"
+    "container/vm-runner  StartContainer vm-runner  (created; waits)\n";
+
+const PlanCase kDrain[] = {
+    {"RunningTasksAreWaitedFor", [](auto& host, auto& now) { Draining(host, now, 2); },
+     std::string(kHeldSwap) +
+         "container/vm-runner  waits for 2 running tasks of vm-runner to be 0  (Draining)\n"},
+    {"NoTaskNoWait", [](auto& host, auto& now) { Draining(host, now, 0); },
+     std::string(kSwap) + "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"WhereTheMetricDoesNotAnswerTheGraceIsTheDrain",
+     [](auto& host, auto& now) { Draining(host, now, std::nullopt); },
+     std::string(kSwap) + "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"AfterTheTimeoutItProceeds",
+     [](auto& host, auto& now) {
+       Draining(host, now, 2);
+       host.containers[0].rollout.drain_timeout = absl::Minutes(1);
+     },
+     std::string(kSwap) + "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"OrDefers",
+     [](auto& host, auto& now) {
+       Draining(host, now, 2);
+       host.containers[0].rollout.drain_timeout = absl::Minutes(1);
+       host.containers[0].rollout.on_drain_timeout = api::Rollout::OnDrainTimeout::kDefer;
+     },
+     std::string(kHeldSwap) +
+         "container/vm-runner  waits for 2 running tasks of vm-runner to be 0  (Draining)\n"},
+};
+INSTANTIATE_TEST_SUITE_P(Drain, RolloutPlan, ::testing::ValuesIn(kDrain), CaseName);
+
+// ---- the history that goes with the plans
+
+std::optional<api::RolloutHistory> HistoryAfter(
+    const std::function<void(desired::Host&, plan::ObservedState&)>& mutate) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  mutate(host, now);
+  const plan::Plan plan = plan::Compute(host, now);
+  auto history = plan.histories.find("vm-runner");
+  return history == plan.histories.end() ? std::nullopt : std::optional(history->second);
+}
+
+TEST(RolloutHistory, AFirstCreationIsNoRollout) {
+  EXPECT_EQ(HistoryAfter([](auto&, auto& now) { Erase(now, "vm-runner"); }), std::nullopt);
+}
+
+TEST(RolloutHistory, BeginsWithTheFirstPlanOfAReplacement) {
+  const auto history = HistoryAfter([](auto&, auto& now) { RunsOld(now); });
+  ASSERT_TRUE(history && history->last);
+  EXPECT_EQ(history->last->result, Result::kInProgress);
+  EXPECT_EQ(history->last->from_hash, "v1:runner-0");
+  EXPECT_EQ(history->last->to_hash, "v1:runner-1");
+  EXPECT_TRUE(history->last->old_was_ready);
+}
+
+TEST(RolloutHistory, SucceedsOnceTheSuccessorHasProvedItself) {
+  const auto history = HistoryAfter([](auto& host, auto& now) {
+    Swapped(host, now);
+    now.facts.probes[FakeId("vm-runner")] = {true, true, absl::Minutes(1), absl::Minutes(1), "", ""};
+  });
+  ASSERT_TRUE(history && history->last);
+  EXPECT_EQ(history->last->result, Result::kSucceeded);
+}
+
+TEST(RolloutHistory, KnowsWhatWasGivenUpBeforeTheFirstStepBack) {
+  const auto history = HistoryAfter([](auto& host, auto& now) { Swapped(host, now, absl::Minutes(10)); });
+  ASSERT_TRUE(history && history->failed.size() == 1);
+  EXPECT_EQ(history->failed[0].tried.spec_hash, "v1:runner-1");
+  EXPECT_EQ(history->failed[0].retry_at, absl::InfiniteFuture());
+  EXPECT_EQ(history->last->result, Result::kInProgress);  // RolledBack only when the old one runs
+}
+
+TEST(RolloutHistory, IsNotConclusiveWhenTheOldOneWasNotReadyEither) {
+  const auto history = HistoryAfter([](auto& host, auto& now) {
+    Swapped(host, now, absl::Minutes(10));
+    now.facts.rollouts["vm-runner"].last->old_was_ready = false;
+  });
+  ASSERT_TRUE(history && history->failed.size() == 1);
+  EXPECT_EQ(history->failed[0].retry_at, ScenarioTime() + absl::Minutes(10));
+}
+
+TEST(RolloutHistory, SaysRolledBackOnceTheOldOneRunsAgain) {
+  const auto history = HistoryAfter([](auto& host, auto& now) {
+    RunsOld(now);
+    Quarantined(host, now);
+  });
+  ASSERT_TRUE(history && history->last);
+  EXPECT_EQ(history->last->result, Result::kRolledBack);
+  EXPECT_EQ(history->last->message, "crash loop");
+}
+
+TEST(RolloutHistory, BecomesInconclusiveWhenTheOldOneDoesNotComeBackToReadiness) {
+  const auto history = HistoryAfter([](auto& host, auto& now) {
+    RunsOld(now);
+    Quarantined(host, now);
+    api::RolloutHistory& known = now.facts.rollouts["vm-runner"];
+    known.last->result = Result::kRolledBack;
+    known.last->finished_at = now.taken_at - absl::Minutes(11);
+    Find(now, "vm-runner").started_at = now.taken_at - absl::Minutes(11);
+    now.facts.probes[FakeId("vm-runner")] = {false, false, {}, absl::Minutes(11), "refused", ""};
+  });
+  ASSERT_TRUE(history && history->failed.size() == 1);
+  EXPECT_EQ(history->last->result, Result::kInconclusive);
+  EXPECT_EQ(history->failed[0].retry_at, ScenarioTime() + absl::Minutes(10));
+}
+
+TEST(RolloutHistory, RetriesOfTheInconclusiveBackOffToTwoHours) {
+  EXPECT_EQ(plan::RetryDelay(1), absl::Minutes(10));
+  EXPECT_EQ(plan::RetryDelay(2), absl::Minutes(20));
+  EXPECT_EQ(plan::RetryDelay(9), absl::Hours(2));
+}
+
+TEST(PairOrder, ADependentIsRolledOutAfterItsDependency) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  SetSpec(host.containers[0], "v1:runner-2");
+  SetSpec(host.containers[1], "v1:delegate-2");
+  const plan::Plan plan = plan::Compute(host, now);
+  for (const plan::Step& step : plan.steps)
+    EXPECT_EQ(step.waits, step.object == "container/docker-delegate") << plan::ToText(plan);
+  ASSERT_EQ(plan.waiting.size(), 1u);
+  EXPECT_EQ(plan.waiting[0].for_what, "container/vm-runner");
+}
+
+TEST(PairOrder, ARotatedSecretDoesNotWaitForADependency) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  SetSpec(host.containers[0], "v1:runner-2");
+  host.containers[1].secret_env["TOKEN"] = FileSecret("/token");
+  now.facts.secret_env["docker-delegate/TOKEN"] = {"new", ""};
+  Find(now, "docker-delegate").env["TOKEN"] = "old";
+  const plan::Plan plan = plan::Compute(host, now);
+  EXPECT_TRUE(plan.waiting.empty()) << plan::ToText(plan);
+}
+
+}  // namespace
+}  // namespace spacelet::testing
