@@ -1,11 +1,13 @@
 #include "pkg/plan/container.h"
 
 #include <algorithm>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
 #include "pkg/plan/diff.h"
+#include "pkg/plan/image.h"
 #include "pkg/plan/network.h"
 #include "pkg/plan/ownership.h"
 
@@ -64,6 +66,12 @@ class Planner {
   void Withhold(const char* reason, std::string message) {
     withheld_ = true;
     plan_.notices.push_back({object_, reason, std::move(message), true});
+  }
+
+  void Take(ImagePlan image) {
+    std::move(image.steps.begin(), image.steps.end(), std::back_inserter(plan_.steps));
+    std::move(image.waiting.begin(), image.waiting.end(), std::back_inserter(plan_.waiting));
+    std::move(image.notices.begin(), image.notices.end(), std::back_inserter(plan_.notices));
   }
 
   // ---- what stands in the way ----
@@ -149,6 +157,7 @@ class Planner {
       Stop(*parts_.previous, "its successor starts");
     Repair(*parts_.current);
     if (parts_.previous) Add(RemoveContainer{parts_.previous->id, true}, "its successor runs");
+    if (!withheld_ && plan_.steps.empty()) Take(KeepImage(want_, now_));
   }
 
   // The one that was put aside is wanted again (a revert while its successor was not settled).
@@ -172,8 +181,10 @@ class Planner {
       parts_.current = std::exchange(parts_.previous, nullptr);
     }
     if (parts_.current && Vanishing(*parts_.current)) return;
-    WithholdWithoutImage();
-    if (withheld_ || now_.facts.pulls_backing_off.contains(want_.image())) RepairCurrent();
+    const ImagePlan image = PrepareImage(want_, now_, "");
+    withheld_ = withheld_ || image.blocked();
+    if (withheld_ || !image.waiting.empty()) RepairCurrent();
+    if (withheld_) Take({.steps = {}, .waiting = {}, .notices = image.notices});
     if (withheld_) return;
     if (parts_.next) Add(RemoveContainer{parts_.next->id, true}, "no longer wanted");
     parts_.next = nullptr;
@@ -182,19 +193,6 @@ class Planner {
 
   void RepairCurrent() {
     if (parts_.current) Repair(*parts_.current);
-  }
-
-  bool ImagePresent() const {
-    auto it = now_.images.find(want_.image());
-    return it != now_.images.end() && it->second.has_value();
-  }
-
-  void WithholdWithoutImage() {
-    if (want_.pull_policy == api::PullPolicy::kNever && !ImagePresent())
-      Withhold(api::reason::kImageNeverPulled,
-               absl::StrCat("image ", want_.image(),
-                            " is not on this host and imagePullPolicy is Never: load "
-                            "it (docker load), or choose IfNotPresent"));
   }
 
   // A removal that Docker has begun holds the name; it is waited for, never raced.
@@ -253,20 +251,7 @@ class Planner {
         Add(CreateDirectory{d.path, d.mode, d.owner}, "not found");
     if (want_.pool && !now_.facts.pool_files_present.contains(want_.pool->host_path))
       Add(WritePoolFile{*want_.pool}, "not found");
-    PrepareImage(cause);
-  }
-
-  void PrepareImage(const std::string& cause) {
-    const bool present = ImagePresent();
-    if (want_.pull_policy == api::PullPolicy::kNever ||
-        (present && want_.pull_policy == api::PullPolicy::kIfNotPresent))
-      return;
-    const bool backing_off = now_.facts.pulls_backing_off.contains(want_.image());
-    if (backing_off)
-      plan_.waiting.push_back({object_, absl::StrCat("image ", want_.image()), "the next try to pull it",
-                               api::reason::kImagePullBackOff});
-    Add(PullImage{want_.image(), want_.platform, want_.image_pull_secret},
-        present ? absl::StrCat(cause, ", pull policy Always") : "image not on this host", {}, backing_off);
+    Take(PrepareImage(want_, now_, cause));
   }
 
   void Create(const std::string& name, const std::string& cause, std::vector<Change> changes, bool waits) {
