@@ -1,6 +1,7 @@
 #include "pkg/plan/container.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 #include <vector>
 
@@ -80,6 +81,13 @@ void Planner::Add(Operation operation, std::string cause, std::vector<Change> ch
 void Planner::Withhold(const char* reason, std::string message) {
   withheld_ = true;
   plan_.notices.push_back({object_, reason, std::move(message), true});
+}
+
+void Planner::Take(ImagePlan image) {
+  for (Step& step : image.steps) step.waits = step.waits || held_;
+  std::move(image.steps.begin(), image.steps.end(), std::back_inserter(plan_.steps));
+  std::move(image.waiting.begin(), image.waiting.end(), std::back_inserter(plan_.waiting));
+  std::move(image.notices.begin(), image.notices.end(), std::back_inserter(plan_.notices));
 }
 
 // ---- what stands in the way
@@ -168,6 +176,7 @@ void Planner::KeepCurrent() {
   if (parts_.previous) return ProveCurrent();
   Repair(*parts_.current);
   SettleAlone();
+  if (!withheld_ && plan_.in_sync()) Take(KeepImage(want_, now_));
 }
 
 // The one that was put aside is wanted again (a revert while its successor was not settled).

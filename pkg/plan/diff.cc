@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
+#include "pkg/plan/image.h"
 
 namespace spacelet::plan {
 namespace {
@@ -111,10 +112,10 @@ std::vector<Change> ExplainSpecChange(const desired::Container& want, const dock
 
 void CompareImage(const desired::Container& want, const docker::Container& have, const ObservedState& now,
                   std::vector<Change>& changes) {
-  auto it = now.images.find(want.image());
-  if (it == now.images.end() || !it->second || it->second->id == have.image_id) return;
+  const docker::Image* local = LocalImage(want, now);
+  if (local == nullptr || local->id == have.image_id) return;
   changes.push_back({"image", absl::StrCat(have.image, " (", ShortId(have.image_id), ")"),
-                     absl::StrCat(want.image(), " (", ShortId(it->second->id), ")")});
+                     absl::StrCat(want.image(), " (", ShortId(local->id), ")")});
 }
 
 void CompareSecrets(const desired::Container& want, const docker::Container& have, const ObservedState& now,

@@ -7,6 +7,7 @@
 
 #include "pkg/api/rollout.h"
 #include "pkg/plan/container.h"
+#include "pkg/plan/image.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/rollout.h"
 
@@ -54,10 +55,6 @@ class Planner {
   bool StartsFirst() const;
   bool Vanishing(const docker::Container& c);
   void Prepare(const std::string& cause);
-  void PrepareImage(const std::string& cause);
-  bool ImagePresent() const;
-  bool MayPull() const;
-  void WithholdWithoutImage();
   void Create(const std::string& name, const std::string& cause, std::vector<Change> changes, bool waits);
 
   // --- repair.cc: what stays is mended
@@ -76,6 +73,7 @@ class Planner {
 
   void Add(Operation operation, std::string cause, std::vector<Change> changes = {}, bool waits = false);
   void Withhold(const char* reason, std::string message);
+  void Take(ImagePlan image);
 
   const desired::Host& host_;
   const desired::Container& want_;

@@ -45,9 +45,10 @@ void Planner::MakeWanted() {
     parts_.current = std::exchange(parts_.previous, nullptr);
   }
   if (parts_.current && Vanishing(*parts_.current)) return;
-  WithholdWithoutImage();
-  if (withheld_ || now_.facts.pulls_backing_off.contains(want_.image())) RepairCurrent();
-  if (withheld_) return;
+  const ImagePlan image = PrepareImage(want_, now_, "");
+  withheld_ = withheld_ || image.blocked();
+  if (withheld_ || !image.waiting.empty()) RepairCurrent();
+  if (withheld_) return Take({.steps = {}, .waiting = {}, .notices = image.notices});
   if (parts_.next) Drop(*parts_.next, "no longer wanted");
   parts_.next = nullptr;
   parts_.current ? Replace() : CreateFirst();
@@ -84,7 +85,7 @@ void Planner::Replace() {
 void Planner::Revive(const docker::Container& old) {
   const bool ran_well = old.started_ever && old.finished_at - old.started_at >= kRanWell;
   const bool down = old.status == ContainerStatus::kExited && !IsCompleted(want_, old) && old.error.empty();
-  if (held_ || !down || !ran_well || !MayPull()) return;
+  if (held_ || !down || !ran_well || PrepareImage(want_, now_, "").steps.empty()) return;
   RepairState(old);
   held_ = true;
 }
@@ -292,20 +293,7 @@ void Planner::Prepare(const std::string& cause) {
       Add(CreateDirectory{d.path, d.mode, d.owner}, "not found");
   if (want_.pool && !now_.facts.pool_files_present.contains(want_.pool->host_path))
     Add(WritePoolFile{*want_.pool}, "not found");
-  PrepareImage(cause);
-}
-
-void Planner::PrepareImage(const std::string& cause) {
-  const bool present = ImagePresent();
-  if (want_.pull_policy == api::PullPolicy::kNever ||
-      (present && want_.pull_policy == api::PullPolicy::kIfNotPresent))
-    return;
-  const bool backing_off = now_.facts.pulls_backing_off.contains(want_.image());
-  if (backing_off)
-    plan_.waiting.push_back({object_, absl::StrCat("image ", want_.image()), "the next try to pull it",
-                             api::reason::kImagePullBackOff});
-  Add(PullImage{want_.image(), want_.platform, want_.image_pull_secret},
-      present ? absl::StrCat(cause, ", pull policy Always") : "image not on this host", {}, backing_off);
+  Take(PrepareImage(want_, now_, cause));
 }
 
 void Planner::Create(const std::string& name, const std::string& cause, std::vector<Change> changes,
@@ -316,24 +304,6 @@ void Planner::Create(const std::string& name, const std::string& cause, std::vec
         now_.facts.secret_env.at(absl::StrCat(want_.name, "/", variable)).value.value_or(""), true};
   Add(CreateContainer{std::move(request)}, cause, std::move(changes), waits);
   CopyFilesTo(name, waits);
-}
-
-bool Planner::ImagePresent() const {
-  auto it = now_.images.find(want_.image());
-  return it != now_.images.end() && it->second.has_value();
-}
-
-void Planner::WithholdWithoutImage() {
-  if (want_.pull_policy == api::PullPolicy::kNever && !ImagePresent())
-    Withhold(api::reason::kImageNeverPulled,
-             absl::StrCat("image ", want_.image(),
-                          " is not on this host and imagePullPolicy is Never: load "
-                          "it (docker load), or choose IfNotPresent"));
-}
-
-bool Planner::MayPull() const {
-  return want_.pull_policy == api::PullPolicy::kAlways ||
-         (want_.pull_policy == api::PullPolicy::kIfNotPresent && !ImagePresent());
 }
 
 }  // namespace spacelet::plan
