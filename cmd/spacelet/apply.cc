@@ -55,6 +55,9 @@ Command AddApply(CLI::App& root) {
   AddFileOption(*app, flags->path);
   AddDockerOptions(*app, flags->options.docker);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
+  app->add_option("--state-dir", flags->options.state_dir, "what the agent remembers between two runs")
+      ->type_name("DIR")
+      ->capture_default_str();
   app->add_option("--lock-file", flags->options.lock_file, "held while it works")
       ->type_name("FILE")
       ->capture_default_str();

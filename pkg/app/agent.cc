@@ -35,12 +35,14 @@ int Refuse(const absl::Status& status, int exit_code) {
 }
 
 CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& docker,
+                           const state::Directory& state,
                            std::function<void(const source::Snapshot&)> on_accepted) {
   CoreOptions core;
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
+  core.state = &state;
   core.log = options.log;
   core.log_fd = STDERR_FILENO;
   core.on_accepted = std::move(on_accepted);
@@ -53,7 +55,7 @@ class Agent {
  public:
   Agent(const AgentOptions& options, const DockerEndpoint& docker)
       : state_(options.state_dir),
-        core_(CoreOptionsFor(options, docker,
+        core_(CoreOptionsFor(options, docker, state_,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),

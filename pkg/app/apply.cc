@@ -10,6 +10,7 @@
 #include "pkg/base/status_macros.h"
 #include "pkg/lifecycle/signals.h"
 #include "pkg/report/readiness.h"
+#include "pkg/state/state.h"
 
 namespace spacelet::app {
 namespace {
@@ -18,13 +19,15 @@ constexpr absl::Duration kLookEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPatienceForDocker = absl::Seconds(10);  // then 69: somebody waits for this command
 constexpr absl::Duration kStopGrace = absl::Seconds(10);
 
-CoreOptions CoreOptionsFor(const ApplyOptions& options, const DockerEndpoint& docker) {
+CoreOptions CoreOptionsFor(const ApplyOptions& options, const DockerEndpoint& docker,
+                           const state::Directory& state) {
   CoreOptions core;
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.file_name;
   core.controller.docker_host = docker.host;
   core.controller.prune_delay = absl::ZeroDuration();
+  core.state = &state;
   core.log = options.log;
   return core;
 }
@@ -85,9 +88,11 @@ absl::StatusOr<Outcome> Await(Core& core, const ApplyOptions& options, const Tel
 absl::StatusOr<Outcome> Apply(const ApplyOptions& options, const Tell& tell, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const DockerEndpoint docker, ResolveDockerEndpoint(options.docker.host, GetEnv));
   ASSIGN_OR_RETURN(const state::Lock lock, TakeLock(options.lock_file));
-  Core core(CoreOptionsFor(options, docker));
+  const state::Directory state(options.state_dir);
+  Core core(CoreOptionsFor(options, docker, state));
   if (const absl::Status ping = core.docker.Ping(stop).status(); !ping.ok())
     return AboutDaemon(ping, docker.host);
+  state.Prepare().IgnoreError();  // what cannot be kept there stops nothing
   core.store.Offer(options.bytes, options.file_name);
   lifecycle::RunGroup group(core.logger);
   core.Start(group);

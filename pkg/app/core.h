@@ -20,6 +20,7 @@
 #include "pkg/report/status_board.h"
 #include "pkg/secret/secret.h"
 #include "pkg/source/store.h"
+#include "pkg/state/state.h"
 
 namespace spacelet::app {
 
@@ -28,6 +29,7 @@ struct CoreOptions {
   std::string docker_config;
   std::string source;  // as given to --config, for the status
   controller::Options controller;
+  const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
   int log_fd = -1;  // negative: no log
   // Called after the controller was told of an accepted document, from the offering thread; may be null.

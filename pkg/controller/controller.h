@@ -26,6 +26,7 @@
 #include "pkg/report/status_board.h"
 #include "pkg/secret/secret.h"
 #include "pkg/source/store.h"
+#include "pkg/state/state.h"
 
 namespace spacelet::controller {
 
@@ -51,6 +52,8 @@ struct Parts {
   log::Logger logger;
   // Document → compiled form; reads the pool file (desired::Compile with the host's files).
   std::function<desired::Compiled(const source::Snapshot&)> compile;
+  // Where it writes down what the next agent has to know (Records); null: nowhere.
+  const state::Directory* state = nullptr;
 };
 
 // How far the host is; for one-shot convergence.

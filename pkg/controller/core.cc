@@ -75,8 +75,9 @@ bool IsStuck(const report::ObjectStatus& object) {
 Controller::Core::Core(Parts parts, Options options)
     : parts_(std::move(parts)),
       options_(std::move(options)),
-      memory_(parts_.clock, options_.prune_delay),
-      reporter_(memory_, parts_.board, parts_.events, parts_.metrics, parts_.logger),
+      records_(parts_.state, parts_.logger),
+      memory_(parts_.clock, options_.prune_delay, records_.LoadLimitsSet()),
+      reporter_(memory_, records_, parts_.board, parts_.events, parts_.metrics, parts_.logger),
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
       reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, parts_.board,
                   parts_.events, parts_.metrics),

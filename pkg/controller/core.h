@@ -12,6 +12,7 @@
 #include "pkg/controller/controller.h"
 #include "pkg/controller/memory.h"
 #include "pkg/controller/reconciler.h"
+#include "pkg/controller/records.h"
 #include "pkg/controller/sleeper.h"
 #include "pkg/controller/step_reporter.h"
 #include "pkg/workqueue/queue.h"
@@ -61,11 +62,13 @@ class Controller::Core {
   void OnEvent(const docker::Event& event);
   void OnForeignEvent(const docker::Event& event);
   void Resync(const std::stop_token& stop);
+  void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);
   void ReviewKey(const std::string& key, const desired::Host& host, const plan::ObservedState& snapshot,
                  const std::stop_token& stop);
 
   Parts parts_;
   const Options options_;
+  Records records_;
   Memory memory_;
   StepReporter reporter_;
   execute::Executor executor_;

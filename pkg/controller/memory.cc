@@ -120,9 +120,23 @@ void Memory::SetHostCpus(int cpus) {
   host_cpus_ = cpus;
 }
 
-void Memory::LimitSet(const std::string& container_id, const std::string& limit) {
+bool Memory::LimitsSet(const std::string& container_id, const std::set<std::string>& limits) {
+  if (limits.empty()) return false;
   base::MutexLock lock(mu_);
-  limits_set_[container_id].insert(limit);
+  std::set<std::string>& known = limits_set_[container_id];
+  const size_t before = known.size();
+  known.insert(limits.begin(), limits.end());
+  return known.size() > before;
+}
+
+bool Memory::ForgetLimits(const std::string& container_id) {
+  base::MutexLock lock(mu_);
+  return limits_set_.erase(container_id) > 0;
+}
+
+state::LimitsSet Memory::limits_set() const {
+  base::MutexLock lock(mu_);
+  return limits_set_;
 }
 
 void Memory::Hold(const std::string& key, absl::Duration time, bool for_change) {

@@ -20,6 +20,7 @@
 #include "pkg/desired/desired.h"
 #include "pkg/plan/observed.h"
 #include "pkg/plan/plan.h"
+#include "pkg/state/state.h"
 
 namespace spacelet::controller {
 
@@ -40,7 +41,9 @@ struct News {
 // Thread-safety: thread-safe.
 class Memory {
  public:
-  Memory(base::Clock& clock, absl::Duration prune_delay) : clock_(clock), removals_(prune_delay) {}
+  // `limits_set`: by agents before this one.
+  Memory(base::Clock& clock, absl::Duration prune_delay, state::LimitsSet limits_set = {})
+      : clock_(clock), removals_(prune_delay), limits_set_(std::move(limits_set)) {}
 
   // The compiled document in force; null before the first.
   std::shared_ptr<const desired::Host> host() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -60,7 +63,12 @@ class Memory {
   void FillFacts(const std::string& key, const desired::Host& host, plan::ObservedState& observed) const
       ABSL_LOCKS_EXCLUDED(mu_);
   void SetHostCpus(int cpus) ABSL_LOCKS_EXCLUDED(mu_);
-  void LimitSet(const std::string& container_id, const std::string& limit) ABSL_LOCKS_EXCLUDED(mu_);
+
+  // The limits that the agent set in place, by container id. Each returns whether that was news.
+  bool LimitsSet(const std::string& container_id, const std::set<std::string>& limits)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  bool ForgetLimits(const std::string& container_id) ABSL_LOCKS_EXCLUDED(mu_);
+  state::LimitsSet limits_set() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Repairs of `key` wait for `time`; `for_change`: nothing but a change is expected to help.
   void Hold(const std::string& key, absl::Duration time, bool for_change) ABSL_LOCKS_EXCLUDED(mu_);
@@ -123,8 +131,8 @@ class Memory {
   Removals removals_ ABSL_GUARDED_BY(mu_);
   Doings doings_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Object> objects_ ABSL_GUARDED_BY(mu_);
-  std::map<std::string, Pull> pulls_ ABSL_GUARDED_BY(mu_);                        // by reference
-  std::map<std::string, std::set<std::string>> limits_set_ ABSL_GUARDED_BY(mu_);  // by container id
+  std::map<std::string, Pull> pulls_ ABSL_GUARDED_BY(mu_);  // by reference
+  state::LimitsSet limits_set_ ABSL_GUARDED_BY(mu_);
   int host_cpus_ ABSL_GUARDED_BY(mu_) = 0;
 };
 

@@ -1,6 +1,8 @@
 #include "pkg/controller/step_reporter.h"
 
 #include <algorithm>
+#include <set>
+#include <string>
 #include <utility>
 #include <variant>
 
@@ -27,6 +29,7 @@ std::string ProgressText(const docker::PullProgress& p) {
 
 void StepReporter::StepStarted(const plan::Step& step) {
   logger_.Debug("step begins", {{"object", step.object}, {"step", Sentence(step)}});
+  NoteLimits(step.operation);
   if (!IsPull(step)) return;
   {
     base::MutexLock lock(mu_);
@@ -34,6 +37,22 @@ void StepReporter::StepStarted(const plan::Step& step) {
   }
   board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
                             plan::Describe(step.operation));
+}
+
+// Before the call: an agent that is killed right after it must not take its own limit for somebody else's.
+void StepReporter::NoteLimits(const plan::Operation& operation) {
+  const auto* update = std::get_if<plan::UpdateContainer>(&operation);
+  if (update == nullptr) return;
+  std::set<std::string> limits;
+  if (update->resources.nano_cpus) limits.insert("cpus");
+  if (update->resources.memory) limits.insert("memory");
+  if (memory_.LimitsSet(update->id, limits)) records_.SaveLimitsSet([this] { return memory_.limits_set(); });
+}
+
+void StepReporter::ForgetLimits(const plan::Operation& operation) {
+  const auto* remove = std::get_if<plan::RemoveContainer>(&operation);
+  if (remove != nullptr && memory_.ForgetLimits(remove->id))
+    records_.SaveLimitsSet([this] { return memory_.limits_set(); });
 }
 
 void StepReporter::PullProgressed(const plan::Step& step, const docker::PullProgress& progress) {
@@ -58,10 +77,7 @@ void StepReporter::StepFinished(const plan::Step& step, const absl::Status& stat
                    absl::StrCat(plan::Describe(step.operation), ": ", status.message()));
     return;  // logged where it is decided what follows
   }
-  if (const auto* update = std::get_if<plan::UpdateContainer>(&step.operation)) {
-    if (update->resources.nano_cpus) memory_.LimitSet(update->id, "cpus");
-    if (update->resources.memory) memory_.LimitSet(update->id, "memory");
-  }
+  ForgetLimits(step.operation);
   events_.Record(report::Event::Type::kNormal, step.object, operation,
                  absl::StrCat(plan::Describe(step.operation), " (", step.cause, ")"));
   logger_.Info("step done",

@@ -6,6 +6,7 @@
 
 #include "pkg/base/mutex.h"
 #include "pkg/controller/memory.h"
+#include "pkg/controller/records.h"
 #include "pkg/execute/execute.h"
 #include "pkg/log/log.h"
 #include "pkg/report/events.h"
@@ -17,9 +18,14 @@ namespace spacelet::controller {
 // Thread-safety: thread-safe. References must outlive it.
 class StepReporter : public execute::Listener {
  public:
-  StepReporter(Memory& memory, report::StatusBoard& board, report::EventLog& events, report::Metrics& metrics,
-               log::Logger logger)
-      : memory_(memory), board_(board), events_(events), metrics_(metrics), logger_(std::move(logger)) {}
+  StepReporter(Memory& memory, const Records& records, report::StatusBoard& board, report::EventLog& events,
+               report::Metrics& metrics, log::Logger logger)
+      : memory_(memory),
+        records_(records),
+        board_(board),
+        events_(events),
+        metrics_(metrics),
+        logger_(std::move(logger)) {}
 
   void StepStarted(const plan::Step& step) override;
   void StepFinished(const plan::Step& step, const absl::Status& status, absl::Duration took) override;
@@ -27,8 +33,11 @@ class StepReporter : public execute::Listener {
 
  private:
   void CountPulled(const std::string& object, int64_t bytes) ABSL_LOCKS_EXCLUDED(mu_);
+  void NoteLimits(const plan::Operation& operation);
+  void ForgetLimits(const plan::Operation& operation);
 
   Memory& memory_;
+  const Records& records_;
   report::StatusBoard& board_;
   report::EventLog& events_;
   report::Metrics& metrics_;

@@ -189,6 +189,7 @@ absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
 void Controller::Core::Resync(const std::stop_token& stop) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
+  const state::LimitsSet limits_set = memory_.limits_set();
   const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
   parts_.metrics.Resynced();
   if (!snapshot.ok()) {
@@ -196,6 +197,7 @@ void Controller::Core::Resync(const std::stop_token& stop) {
     if (!stop.stop_requested() && CheckDocker(stop).ok()) QueueAll();
     return;
   }
+  ForgetLimitsOfTheGone(limits_set, *snapshot);
   std::set<std::string> rivals;
   for (const plan::Rival& rival : snapshot->rivals) rivals.insert(rival.container.name);
   parts_.metrics.RivalsDetected(rivals);
@@ -205,6 +207,16 @@ void Controller::Core::Resync(const std::stop_token& stop) {
   for (const std::string& key : keys) ReviewKey(key, *host, *snapshot, stop);
   discovered_ = true;
   UpdateObservedGeneration();
+}
+
+// `before`: as it was before `snapshot` was taken, so whatever is not in the snapshot went, and is not about
+// to come.
+void Controller::Core::ForgetLimitsOfTheGone(const state::LimitsSet& before,
+                                             const plan::ObservedState& snapshot) {
+  bool changed = false;
+  for (const auto& [id, limits] : before)
+    if (!snapshot.owned.contains(id)) changed = memory_.ForgetLimits(id) || changed;
+  if (changed) records_.SaveLimitsSet([this] { return memory_.limits_set(); });
 }
 
 void Controller::Core::ReviewKey(const std::string& key, const desired::Host& host,

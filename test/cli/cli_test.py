@@ -354,6 +354,7 @@ class WithDocker(CliTest):
 
     def command(self, name, *words):
         lock = ["--lock-file", self.directory / "lock"] if name in ("apply", "down") else []
+        lock += ["--state-dir", self.directory / "state"] if name == "apply" else []
         answer = run(name, "-f", self.good(), "--docker-host", self.docker, *lock, *words)
         self.assertNotIn(TOKEN, answer.stdout + answer.stderr)
         return answer

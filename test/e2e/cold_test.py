@@ -64,6 +64,7 @@ class Commands(HostCase):
 
     def command(self, name, *words):
         flags = ["docker-host"] + (["lock-file"] if name in ("apply", "down") else [])
+        flags += ["state-dir"] if name == "apply" else []
         return self.host.agent.command(name, "-f", str(self.host.config), *words, flags=flags)
 
     def test_apply_converges_and_plan_agrees(self):

@@ -146,6 +146,18 @@ class Changes(HostCase):
         self.assertEqual(self.host.delegate.inspect()["HostConfig"]["NanoCpus"], 0)
         self.assertNotEqual(self.host.delegate.id, before)
 
+    def test_a_limit_that_an_earlier_agent_set_in_place_is_taken_out_the_same_way(self):
+        self.host.converge()
+        before = self.host.runner.id
+        self.host.change(self.host.minimal.with_runner(resources={"memory": "1g"}))
+        self.assertEqual(self.host.runner.id, before)
+        self.host.agent.kill()
+        self.host.agent.start()
+        self.host.until_converged()
+        self.host.change(self.host.minimal)
+        self.assertEqual(self.host.runner.inspect()["HostConfig"]["Memory"], 0)
+        self.assertNotEqual(self.host.runner.id, before)
+
     def test_a_variable_replaces_the_container(self):
         self.host.converge()
         ids = self.host.ids()

@@ -18,9 +18,22 @@ std::string Replaced(std::string text, const std::string& from, const std::strin
 const std::string kWeb2 = Replaced(kWebAndApp, "web:1", "web:2");
 const std::string kWebOnly =
     Replaced(kWebAndApp, R"(    - {name: app, image: "app:1", dependsOn: [web]})", "");
+const std::string kLimited =
+    Replaced(kWebOnly, R"(image: "web:1"})", R"(image: "web:1", resources: {memory: 512m}})");
 const std::string kSuspended = Replaced(kWebAndApp, "spec:\n", "spec:\n  suspend: true\n");
 
-class ControllerTest : public World {};
+class ControllerTest : public World {
+ protected:
+  // False also while the record is being replaced.
+  bool KeepsNoLimits() const {
+    const auto kept = state_.LoadLimitsSet();
+    return kept.ok() && kept->empty();
+  }
+  bool KeepsLimitsOf(const std::string& id) const {
+    const auto kept = state_.LoadLimitsSet();
+    return kept.ok() && kept->contains(id);
+  }
+};
 
 TEST_F(ControllerTest, AColdHostConvergesInDependencyOrder) {
   Start();
@@ -76,7 +89,8 @@ TEST_F(ControllerTest, AHungInspectDelaysNobodyElse) {
   EXPECT_TRUE(Eventually([&] { return Runs("web") || Runs("app"); }));
   EXPECT_TRUE(heartbeats_.Late().empty());
   docker_.ReleaseHangs();
-  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+  EXPECT_TRUE(
+      EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
 }
 
 TEST_F(ControllerTest, WithoutDockerEverythingIsUnknownAndNothingSpins) {
@@ -101,7 +115,8 @@ TEST_F(ControllerTest, DockersReturnQueuesEverything) {
   docker_.Inject({.operation = "Ping", .status = absl::UnavailableError("refused"), .times = 3});
   Start();
   Offer(kWebAndApp);
-  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+  EXPECT_TRUE(
+      EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
 }
 
 TEST_F(ControllerTest, AnEventStreamThatBreaksIsOpenedAgain) {
@@ -125,7 +140,8 @@ TEST_F(ControllerTest, AFailedPullLeavesTheOldOneRunningAndIsTriedAgain) {
   EXPECT_TRUE(Runs("web"));
   EXPECT_EQ(board_.Snapshot().config.observed_generation, 1);
   Publish("web:2");
-  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+  EXPECT_TRUE(
+      EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
   EXPECT_EQ(Find("web")->image, "web:2");
   EXPECT_EQ(board_.Snapshot().config.observed_generation, 2);
 }
@@ -148,8 +164,8 @@ TEST_F(ControllerTest, APermanentErrorWaitsForAChange) {
                   .times = 1000});
   Start();
   Offer(kWebOnly);
-  ASSERT_TRUE(Eventually([&] { return controller_.GetProgress().settled; }));
-  EXPECT_FALSE(controller_.GetProgress().converged);
+  ASSERT_TRUE(Eventually([&] { return controller_->GetProgress().settled; }));
+  EXPECT_FALSE(controller_->GetProgress().converged);
   const int before = docker_.CountCalls("CreateContainer");
   for (int i = 0; i < 5; ++i) clock_.Advance(absl::Seconds(70));
   EXPECT_LE(docker_.CountCalls("CreateContainer"), before + 1);
@@ -160,7 +176,8 @@ TEST_F(ControllerTest, ATransientErrorIsTriedAgainWithBackOff) {
   Start();
   Offer(kWebOnly);
   EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kBackOff));
-  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_.GetProgress().converged; }));
+  EXPECT_TRUE(
+      EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
 }
 
 TEST_F(ControllerTest, ADroppedWorkloadIsRemovedAfterThePruneDelay) {
@@ -210,8 +227,58 @@ TEST_F(ControllerTest, AForeignContainerOfOurNameIsNamedAndLeftAlone) {
   Start();
   Offer(kWebOnly);
   EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kConflict));
-  EXPECT_TRUE(Eventually([&] { return controller_.GetProgress().settled; }));
+  EXPECT_TRUE(Eventually([&] { return controller_->GetProgress().settled; }));
   EXPECT_EQ(Find("web")->id, id);
+}
+
+// Docker cannot take a limit away in place: whether it was the agent's own decides between a new container
+// and a report, and only the agent that set it could know.
+TEST_F(ControllerTest, ALimitThatAnEarlierAgentSetInPlaceIsTakenAwayByANewContainer) {
+  Start();
+  Offer(kWebOnly);
+  ASSERT_TRUE(Converges());
+  const std::string first_id = Find("web")->id;
+  Offer(kLimited);
+  ASSERT_TRUE(Eventually([&] { return Find("web")->resources.memory == int64_t{512} << 20; }));
+  ASSERT_TRUE(Converges());
+  EXPECT_EQ(Find("web")->id, first_id);
+
+  Restart();
+  Offer(kWebOnly);
+  EXPECT_TRUE(Eventually([&] { return Runs("web") && !Find("web")->resources.memory; }));
+  EXPECT_TRUE(Converges());
+  EXPECT_NE(Find("web")->id, first_id);
+  EXPECT_TRUE(Eventually([&] { return KeepsNoLimits(); }));
+}
+
+TEST_F(ControllerTest, ALimitThatSomebodyElseSetIsReportedAlsoAfterARestart) {
+  Start();
+  Offer(kWebOnly);
+  ASSERT_TRUE(Converges());
+  const std::string id = Find("web")->id;
+  Restart();
+  docker::LiveResources by_hand;
+  by_hand.memory = int64_t{1} << 30;
+  by_hand.memory_swap = int64_t{2} << 30;
+  const absl::Status updated =
+      docker_.World([&](testing::FakeEngine& engine) { return engine.Update("web", by_hand, std::nullopt); });
+  ASSERT_TRUE(updated.ok()) << updated;
+  Offer(kWebOnly);
+  EXPECT_TRUE(HasMessage("container/web", api::kSynced, api::reason::kLimitNotRemovable));
+  EXPECT_EQ(Find("web")->id, id);
+}
+
+TEST_F(ControllerTest, LimitsOfAContainerThatSomebodyRemovedAreForgotten) {
+  Start();
+  Offer(kLimited);
+  ASSERT_TRUE(Converges());
+  Offer(Replaced(kLimited, "512m", "256m"));
+  ASSERT_TRUE(Eventually([&] { return Find("web")->resources.memory == int64_t{256} << 20; }));
+  const std::string id = Find("web")->id;
+  ASSERT_TRUE(Eventually([&] { return KeepsLimitsOf(id); }));
+  docker_.World([](testing::FakeEngine& engine) { return engine.Remove("web", true); }).IgnoreError();
+  ASSERT_TRUE(Converges());
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(10), [&] { return KeepsNoLimits(); }));
 }
 
 TEST_F(ControllerTest, AStoppedWorkerLeavesTheContainersRunning) {
@@ -232,7 +299,7 @@ TEST_F(ControllerTest, ARefusedDocumentIsACondition) {
   const report::Condition* c = report::Find(status.conditions, api::kConfigAccepted);
   ASSERT_NE(c, nullptr);
   EXPECT_EQ(c->reason, api::reason::kRejected);
-  EXPECT_FALSE(controller_.GetProgress().converged);
+  EXPECT_FALSE(controller_->GetProgress().converged);
   EXPECT_TRUE(Runs("web"));
 }
 

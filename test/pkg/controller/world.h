@@ -2,8 +2,10 @@
 #pragma once
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <filesystem>
 #include <memory>
 #include <set>
 #include <string>
@@ -48,24 +50,60 @@ class World : public ::testing::Test {
  protected:
   World() {
     for (const char* image : {"web:1", "web:2", "app:1"}) Publish(image);
+    EXPECT_TRUE(state_.Prepare().ok());
     store_.OnAccepted(
-        [this](std::shared_ptr<const source::Snapshot> s) { controller_.OnDocument(std::move(s)); });
-    store_.OnAttempt([this](const source::Attempt& a) { controller_.OnAttempt(a); });
+        [this](std::shared_ptr<const source::Snapshot> s) { controller_->OnDocument(std::move(s)); });
+    store_.OnAttempt([this](const source::Attempt& a) { controller_->OnAttempt(a); });
   }
-  ~World() override { Stop(); }
+  ~World() override {
+    Stop();
+    std::filesystem::remove_all(state_path_);
+  }
+
+  std::unique_ptr<Controller> NewController() {
+    const auto compile = [](const source::Snapshot& s) {
+      return desired::Compile(
+          {.document = s.document,
+           .revision = s.revision,
+           .generation = s.generation,
+           .read_file = [](const std::string&) { return absl::NotFoundError("no files here"); }});
+    };
+    return std::make_unique<Controller>(Parts{.docker = docker_,
+                                              .observer = observer_,
+                                              .files = files_,
+                                              .secrets = secrets_,
+                                              .prober = prober_,
+                                              .board = board_,
+                                              .events = events_,
+                                              .metrics = metrics_,
+                                              .heartbeats = heartbeats_,
+                                              .clock = clock_,
+                                              .logger = log::Logger(),
+                                              .compile = compile,
+                                              .state = &state_},
+                                        Options{.docker_host = "unix:///fake.sock"});
+  }
 
   void Publish(const std::string& image) {
     docker_.World([&](testing::FakeEngine& engine) { return engine.Publish(image); });
   }
   void Start() {
     for (int i = 0; i < Controller::kWorkers; ++i)
-      threads_.emplace_back([this](const std::stop_token& s) { controller_.RunWorker(s).IgnoreError(); });
-    threads_.emplace_back([this](const std::stop_token& s) { controller_.RunResync(s).IgnoreError(); });
-    threads_.emplace_back([this](const std::stop_token& s) { controller_.RunEvents(s).IgnoreError(); });
+      threads_.emplace_back([this](const std::stop_token& s) { controller_->RunWorker(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { controller_->RunResync(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { controller_->RunEvents(s).IgnoreError(); });
   }
   void Stop() {
     for (std::jthread& thread : threads_) thread.request_stop();
     threads_.clear();
+  }
+  // The agent ends and another one starts from the kept document: all else that it knew is gone, but for the
+  // state directory.
+  void Restart() {
+    Stop();
+    controller_ = NewController();
+    controller_->OnDocument(store_.Latest());
+    Start();
   }
   void Offer(const std::string& document) { ASSERT_EQ(store_.Offer(document, "host.yaml").error, ""); }
 
@@ -78,7 +116,7 @@ class World : public ::testing::Test {
       std::this_thread::yield();
     }
     std::string missing;
-    for (const std::string& m : controller_.GetProgress().missing) missing += "\n  " + m;
+    for (const std::string& m : controller_->GetProgress().missing) missing += "\n  " + m;
     return ::testing::AssertionFailure() << "missing:" << missing;
   }
   // The same, while the clock runs: every look at the condition is a step later.
@@ -92,7 +130,7 @@ class World : public ::testing::Test {
     });
   }
   ::testing::AssertionResult Converges() {
-    return Eventually([this] { return controller_.GetProgress().converged; });
+    return Eventually([this] { return controller_->GetProgress().converged; });
   }
   ::testing::AssertionResult HasReason(const std::string& object, const char* type,
                                        const std::string& reason) {
@@ -100,6 +138,14 @@ class World : public ::testing::Test {
       const auto status = board_.Object(object);
       const report::Condition* c = status ? report::Find(status->conditions, type) : nullptr;
       return c != nullptr && c->reason == reason;
+    });
+  }
+  ::testing::AssertionResult HasMessage(const std::string& object, const char* type,
+                                        const std::string& part) {
+    return Eventually([&] {
+      const auto status = board_.Object(object);
+      const report::Condition* c = status ? report::Find(status->conditions, type) : nullptr;
+      return c != nullptr && c->message.find(part) != std::string::npos;
     });
   }
   std::optional<docker::Container> Find(const std::string& name) {
@@ -130,27 +176,9 @@ class World : public ::testing::Test {
   report::Metrics metrics_{clock_, "test", "test"};
   report::Heartbeats heartbeats_{clock_};
   source::Store store_{clock_};
-  Controller controller_{{.docker = docker_,
-                          .observer = observer_,
-                          .files = files_,
-                          .secrets = secrets_,
-                          .prober = prober_,
-                          .board = board_,
-                          .events = events_,
-                          .metrics = metrics_,
-                          .heartbeats = heartbeats_,
-                          .clock = clock_,
-                          .logger = log::Logger(),
-                          .compile =
-                              [](const source::Snapshot& s) {
-                                return desired::Compile({.document = s.document,
-                                                         .revision = s.revision,
-                                                         .generation = s.generation,
-                                                         .read_file = [](const std::string&) {
-                                                           return absl::NotFoundError("no files here");
-                                                         }});
-                              }},
-                         Options{.docker_host = "unix:///fake.sock"}};
+  const std::string state_path_ = ::testing::TempDir() + "controller_state_" + std::to_string(getpid());
+  const state::Directory state_{state_path_};
+  std::unique_ptr<Controller> controller_ = NewController();
   std::vector<std::jthread> threads_;
 };
 
