@@ -93,7 +93,7 @@ Controller::Core::Core(Parts parts, Options options)
     metrics.QueueState(stats.depth, stats.unfinished_work);
   });
   parts_.prober.OnResult(
-      [this](const std::string& container, const probe::Result&) { Enqueue(plan::ContainerKey(container)); });
+      [this](const std::string& workload, const probe::Result&) { Enqueue(plan::ContainerKey(workload)); });
 }
 
 // ---- documents

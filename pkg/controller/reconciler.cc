@@ -7,10 +7,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/controller/assess.h"
 #include "pkg/controller/crash.h"
 #include "pkg/controller/retry.h"
+#include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
 namespace spacelet::controller {
@@ -29,6 +31,29 @@ std::string AddressOf(const desired::Container& want, const docker::Container& l
   if (want.network.empty()) return "127.0.0.1";
   auto attachment = live.networks.find(want.network);
   return attachment == live.networks.end() ? "" : attachment->second.ip;
+}
+
+std::vector<const docker::Container*> Running(const desired::Container& want,
+                                              const plan::ObservedState& observed) {
+  const plan::Parts parts = plan::PartsOf(want, observed);
+  std::vector<const docker::Container*> running = {parts.current};
+  running.insert(running.end(), parts.strays.begin(), parts.strays.end());
+  running.insert(running.end(), {parts.previous, parts.next});
+  std::erase_if(running, [](const docker::Container* c) {
+    return c == nullptr || c->status != ContainerStatus::kRunning;
+  });
+  return running;
+}
+
+probe::Target TargetOf(const desired::Container& want, const docker::Container& live) {
+  auto hash = live.labels.find(api::kLabelSpecHash);
+  return {.id = live.id,
+          .ip = AddressOf(want, live),
+          .started_at = live.started_at,
+          .startup = want.startup,
+          .readiness = want.readiness,
+          .liveness = want.liveness,
+          .outdated = hash == live.labels.end() || hash->second != want.spec_hash};
 }
 
 // What differs, for a metric: the fields, or what has to be done about it.
@@ -107,8 +132,7 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
                                    plan::ObservedState observed, const std::stop_token& shutdown) {
   Look look{.key = key, .host = std::move(host), .observed = std::move(observed), .plan = {}, .held = {}};
   Watch(look);
-  for (const auto& [container, result] : prober_.Results())
-    look.observed.facts.ready[container] = result.ready;
+  FillProbes(look.observed.facts);
   memory_.FillFacts(key, *look.host, look.observed);
   look.plan = plan::ComputeFor(key, *look.host, look.observed);
   look.held_back = memory_.HoldBack(look.plan, look.observed);
@@ -118,21 +142,27 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   return look;
 }
 
+// Every running part is probed: while one replaces the other without a gap, both of them.
 void Reconciler::Watch(const Look& look) {
-  const std::string name = NameOf(look.key);
-  const desired::Container* want = look.host->Find(name);
   if (!absl::StartsWith(look.key, "container/")) return;
-  const docker::Container* live = Live(look.key, *look.host, look.observed);
-  if (want == nullptr || live == nullptr || live->status != ContainerStatus::kRunning) {
-    prober_.Forget(name);
-    return;
-  }
-  prober_.Watch({.name = name,
-                 .id = live->id,
-                 .ip = AddressOf(*want, *live),
-                 .started_at = live->started_at,
-                 .startup = want->startup,
-                 .readiness = want->readiness});
+  const std::string name = NameOf(look.key);
+  std::vector<probe::Target> targets;
+  if (const desired::Container* want = look.host->Find(name))
+    for (const docker::Container* part : Running(*want, look.observed))
+      targets.push_back(TargetOf(*want, *part));
+  prober_.Watch(name, targets);
+}
+
+void Reconciler::FillProbes(plan::Facts& facts) const {
+  facts.ready = prober_.Ready();
+  const base::Instant now = prober_.Now();
+  for (const auto& [id, result] : prober_.Results())
+    facts.probes[id] = {.ready = result.ready,
+                        .was_ready = result.was_ready,
+                        .ready_for = result.ready ? now - result.ready_since : absl::ZeroDuration(),
+                        .watched_for = now - result.watched_since,
+                        .message = result.message,
+                        .unalive = result.unalive};
 }
 
 void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
@@ -142,7 +172,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
                                         .host = *look.host,
                                         .observed = look.observed,
                                         .plan = look.plan,
-                                        .probe = prober_.ResultOf(NameOf(look.key)),
+                                        .probe = live == nullptr ? std::nullopt : prober_.ResultOf(live->id),
                                         .crash = live == nullptr ? "" : CrashOf(look, *live, shutdown)});
   const bool ready = report::IsTrue(status.conditions, api::kReady);
   const News news = memory_.Record(look.key, {.in_sync = look.plan.in_sync(),

@@ -65,6 +65,7 @@ class Reconciler {
   Look Judge(const std::string& key, std::shared_ptr<const desired::Host> host, plan::ObservedState observed,
              const std::stop_token& shutdown);
   void Watch(const Look& look);
+  void FillProbes(plan::Facts& facts) const;
   void Publish(Look& look, const std::stop_token& shutdown);
   std::string CrashOf(const Look& look, const docker::Container& live, const std::stop_token& shutdown)
       ABSL_LOCKS_EXCLUDED(mu_);

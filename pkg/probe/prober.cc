@@ -1,14 +1,18 @@
 #include "pkg/probe/prober.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
-#include <vector>
 
 namespace spacelet::probe {
 namespace {
 
-// Before the first answer.
-constexpr char kNotAsked[] = "not probed yet";
+// The same process, asked the same questions.
+bool IsSameLife(const Target& known, const Target& target) {
+  if (known.started_at != target.started_at) return false;
+  return target.outdated || (known.startup == target.startup && known.readiness == target.readiness &&
+                             known.liveness == target.liveness);
+}
 
 }  // namespace
 
@@ -18,34 +22,66 @@ void Prober::OnResult(std::function<void(const std::string&, const Result&)> lis
   on_result_ = std::move(listener);
 }
 
-void Prober::Watch(const Target& target) {
+void Prober::Watch(const std::string& workload, const std::vector<Target>& targets) {
   base::MutexLock lock(mu_);
-  auto known = watched_.find(target.name);
-  if (known != watched_.end() && known->second.target == target) return;
-  Watched watched{.target = target, .schedule = Schedule(target, clock_.Monotonic()), .result = {}};
-  const bool ready = watched.schedule.ready();
-  watched.result = {ready, ready, ready ? "" : kNotAsked};
-  watched_.insert_or_assign(target.name, std::move(watched));
+  std::erase_if(watched_, [&](const auto& entry) {
+    return entry.second.workload == workload &&
+           std::none_of(targets.begin(), targets.end(), [&](const Target& t) { return t.id == entry.first; });
+  });
+  for (const Target& target : targets) WatchOne(workload, target, &target == targets.data());
+}
+
+void Prober::WatchOne(const std::string& workload, const Target& target, bool serves) {
+  auto known = watched_.find(target.id);
+  if (known == watched_.end()) return Begin(workload, target, serves);
+  Watched& watched = known->second;
+  watched.workload = workload;
+  watched.serves = serves;
+  // A look that began before a restart may come in after it.
+  if (target.started_at < watched.target.started_at) return;
+  if (!IsSameLife(watched.target, target)) return Begin(workload, target, serves);
+  if (watched.target.ip == target.ip) return;
+  watched.target.ip = target.ip;
+  watched.round = ++rounds_;
+  watched.in_flight = false;
+  watched.schedule.AskAgain(clock_.Monotonic());
   changed_.NotifyAll();
 }
 
-void Prober::Forget(const std::string& container) {
-  base::MutexLock lock(mu_);
-  watched_.erase(container);
+void Prober::Begin(const std::string& workload, const Target& target, bool serves) {
+  const base::Instant now = clock_.Monotonic();
+  const absl::Duration runs = std::max(clock_.Now() - target.started_at, absl::ZeroDuration());
+  Watched watched{.workload = workload,
+                  .serves = serves,
+                  .target = target,
+                  .schedule = Schedule(target, {now.since_epoch - runs}, now),
+                  .result = {.ready_since = now, .watched_since = now},
+                  .round = ++rounds_};
+  Judge(watched);
+  watched_.insert_or_assign(target.id, std::move(watched));
+  changed_.NotifyAll();
 }
 
 std::map<std::string, Result> Prober::Results() const {
   base::MutexLock lock(mu_);
   std::map<std::string, Result> results;
-  for (const auto& [name, watched] : watched_) results[name] = watched.result;
+  for (const auto& [id, watched] : watched_) results[id] = watched.result;
   return results;
 }
 
-std::optional<Result> Prober::ResultOf(const std::string& container) const {
+std::optional<Result> Prober::ResultOf(const std::string& container_id) const {
   base::MutexLock lock(mu_);
-  auto known = watched_.find(container);
+  auto known = watched_.find(container_id);
   if (known == watched_.end()) return std::nullopt;
   return known->second.result;
+}
+
+std::map<std::string, bool> Prober::Ready() const {
+  base::MutexLock lock(mu_);
+  std::map<std::string, bool> ready;
+  for (const auto& [id, watched] : watched_)
+    if (watched.serves) ready[watched.workload] = watched.result.ready;
+  return ready;
 }
 
 absl::Status Prober::Run(const std::stop_token& stop) {
@@ -63,40 +99,63 @@ void Prober::Work(const std::stop_token& stop) {
   while (std::optional<Job> job = TakeDue(stop)) Finish(*job, checker_.Check(job->target, job->probe, stop));
 }
 
+Prober::Watched* Prober::NextDue(base::Instant& due) {
+  Watched* next = nullptr;
+  due = base::InfiniteFuture();
+  for (auto& [id, watched] : watched_) {
+    const std::optional<Schedule::Due> question = watched.schedule.Next();
+    if (watched.in_flight || !question || question->at >= due) continue;
+    next = &watched;
+    due = question->at;
+  }
+  return next;
+}
+
 std::optional<Prober::Job> Prober::TakeDue(const std::stop_token& stop) {
   base::MutexLock lock(mu_);
   while (!stop.stop_requested()) {
-    Watched* next = nullptr;
-    for (auto& [name, watched] : watched_)
-      if (!watched.in_flight && (next == nullptr || watched.schedule.due() < next->schedule.due()))
-        next = &watched;
-    const base::Instant due = next == nullptr ? base::InfiniteFuture() : next->schedule.due();
+    base::Instant due;
+    Watched* next = NextDue(due);
     if (due <= clock_.Monotonic()) {
       next->in_flight = true;
-      return Job{next->target, *next->schedule.probe()};
+      const Schedule::Due question = *next->schedule.Next();
+      return Job{next->target, next->round, question.question, *question.probe};
     }
     clock_.WaitUntil(mu_, changed_, due);
   }
   return std::nullopt;
 }
 
+// Takes over what the schedule says. Returns whether it is something new.
+bool Prober::Judge(Watched& watched) {
+  Result result = watched.result;
+  const Schedule& schedule = watched.schedule;
+  if (schedule.ready() && !result.ready) result.ready_since = clock_.Monotonic();
+  result.ready = schedule.ready();
+  result.was_ready = result.was_ready || result.ready;
+  result.message = schedule.why_not_ready();
+  result.unalive = schedule.unalive();
+  return !(std::exchange(watched.result, result) == result);
+}
+
 void Prober::Finish(const Job& job, const absl::Status& answer) {
+  std::string workload;
   Result result;
   {
     base::MutexLock lock(mu_);
-    auto known = watched_.find(job.target.name);
+    auto known = watched_.find(job.target.id);
     // Forgotten or begun afresh meanwhile: the answer is about something that is gone.
-    if (known == watched_.end() || !(known->second.target == job.target)) return;
+    if (known == watched_.end() || known->second.round != job.round) return;
     Watched& watched = known->second;
     watched.in_flight = false;
-    watched.schedule.Record(answer.ok(), clock_.Monotonic());
-    const bool ready = watched.schedule.ready();
-    result = {ready, ready || watched.result.was_ready, ready ? "" : std::string(answer.message())};
+    watched.schedule.Record(job.question, answer, clock_.Monotonic());
     changed_.NotifyAll();
-    if (std::exchange(watched.answered, true) && result == watched.result) return;
-    watched.result = result;
+    const bool news = Judge(watched), first = !std::exchange(watched.answered, true);
+    if (!news && !first) return;
+    workload = watched.workload;
+    result = watched.result;
   }
-  if (on_result_) on_result_(job.target.name, result);
+  if (on_result_) on_result_(workload, result);
 }
 
 }  // namespace spacelet::probe

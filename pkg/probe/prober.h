@@ -1,11 +1,13 @@
-// Probes every running container by its schedule and tells of each change of readiness.
+// Probes every running container by its schedule and tells of each change of what the probes say.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "pkg/base/clock.h"
@@ -18,17 +20,20 @@ namespace spacelet::probe {
 
 struct Result {
   bool ready = false;
-  bool was_ready = false;  // at some time since its start
-  std::string message;     // why not, of the last answer; empty when ready
+  bool was_ready = false;            // at some time since its start
+  std::string message = "";          // why not, of the last answer; empty when ready
+  std::string unalive = "";          // why it has to be restarted (Schedule::unalive); empty: it need not
+  base::Instant ready_since = {};    // when ready
+  base::Instant watched_since = {};  // the first look at this life of it
   bool operator==(const Result&) const = default;
 };
 
-// Liveness restarts will be one more reader of the answers here. Thread-safety: thread-safe; nothing but Run
-// blocks.
+// Thread-safety: thread-safe; nothing but Run blocks, and Run holds no lock while a probe is under way.
 class Prober {
  public:
-  // Probes that run side by side. A target that hangs holds one of them for its timeout at most, so with more
-  // hung targets than this the others wait for at most one timeout.
+  // Probes that run side by side. A target is asked one question at a time, so that one that hangs holds one
+  // of them for its timeout at most; with more hung targets than this the others wait for at most one
+  // timeout.
   static constexpr int kWorkers = 4;
 
   // Both must outlive the prober.
@@ -36,34 +41,49 @@ class Prober {
 
   // Called without the lock, from a probing thread, at each change and at each first answer of a target. Set
   // before use.
-  void OnResult(std::function<void(const std::string& container, const Result& result)> listener);
+  void OnResult(std::function<void(const std::string& workload, const Result& result)> listener);
 
-  // Starts or goes on probing a running container. The same target again changes nothing; another one of that
-  // name (restarted, replaced, another probe or address) begins afresh as not ready, or as ready when it has
-  // no probes.
-  void Watch(const Target& target) ABSL_LOCKS_EXCLUDED(mu_);
-  // It no longer runs.
-  void Forget(const std::string& container) ABSL_LOCKS_EXCLUDED(mu_);
+  // The running containers of a workload, the one that serves first; those of it that are not among them any
+  // more are forgotten. A target that is known goes on; in another life (started again, other probes) it
+  // begins afresh as not ready, or as ready when it has no probes.
+  void Watch(const std::string& workload, const std::vector<Target>& targets) ABSL_LOCKS_EXCLUDED(mu_);
+  // None of it runs.
+  void Forget(const std::string& workload) { Watch(workload, {}); }
 
-  // Container name → newest result, of the containers that are watched.
+  // Container id → newest result, of the containers that are watched.
   std::map<std::string, Result> Results() const ABSL_LOCKS_EXCLUDED(mu_);
-  std::optional<Result> ResultOf(const std::string& container) const ABSL_LOCKS_EXCLUDED(mu_);
+  std::optional<Result> ResultOf(const std::string& container_id) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Workload → whether its serving container is ready, of the workloads that are watched.
+  std::map<std::string, bool> Ready() const ABSL_LOCKS_EXCLUDED(mu_);
+
+  base::Instant Now() const { return clock_.Monotonic(); }  // the clock of the results
 
   // Probes until `stop`, with kWorkers threads of which this is one. Returns OK.
   absl::Status Run(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
   struct Watched {
+    std::string workload;
+    bool serves = false;
     Target target;
     Schedule schedule;
     Result result;
+    uint64_t round = 0;  // answers to questions of another round are about something that is gone
     bool in_flight = false;
     bool answered = false;
   };
   struct Job {
     Target target;
+    uint64_t round;
+    Question question;
     api::Probe probe;
   };
+  void WatchOne(const std::string& workload, const Target& target, bool serves)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Begin(const std::string& workload, const Target& target, bool serves)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  bool Judge(Watched& watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  Watched* NextDue(base::Instant& due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Work(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   std::optional<Job> TakeDue(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   void Finish(const Job& job, const absl::Status& answer) ABSL_LOCKS_EXCLUDED(mu_);
@@ -73,7 +93,8 @@ class Prober {
   std::function<void(const std::string&, const Result&)> on_result_;
   mutable base::Mutex mu_;
   base::CondVar changed_;
-  std::map<std::string, Watched> watched_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, Watched> watched_ ABSL_GUARDED_BY(mu_);  // by container id
+  uint64_t rounds_ ABSL_GUARDED_BY(mu_) = 0;
 };
 
 }  // namespace spacelet::probe

@@ -3,59 +3,95 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/str_cat.h"
+
 namespace spacelet::probe {
 namespace {
 
 constexpr double kGrowth = 1.5;
+constexpr char kNotAsked[] = "not probed yet";  // before the first answer
+
+absl::Duration PeriodOf(const api::Probe& probe) { return absl::Seconds(probe.period_seconds); }
+
+// The attempt whose failure is the last one. In time and not in attempts: while they come faster than the
+// period, as they do at the beginning, they do not count for more.
+base::Instant LastChance(const api::Probe& probe, base::Instant begun) {
+  return begun + PeriodOf(probe) * (probe.failure_threshold - 1);
+}
 
 }  // namespace
 
-Schedule::Schedule(const Target& target, base::Instant now)
-    : startup_(target.startup),
-      readiness_(target.readiness),
-      started_(!target.startup),
-      ready_(!target.startup && !target.readiness) {
-  Begin(now);
-}
-
-// The first question of the probe whose turn it is.
-void Schedule::Begin(base::Instant now) {
-  successes_ = failures_ = 0;
-  interval_ = kFirstInterval;
-  due_ = probe() == nullptr ? base::InfiniteFuture() : now + absl::Seconds(probe()->initial_delay_seconds);
-}
-
-const api::Probe* Schedule::probe() const {
-  if (!started_) return &*startup_;
-  return readiness_ ? &*readiness_ : nullptr;
-}
-
-bool Schedule::Judge(const api::Probe& probe, bool success, bool before) {
-  successes_ = success ? successes_ + 1 : 0;
-  failures_ = success ? 0 : failures_ + 1;
-  if (successes_ >= probe.success_threshold) return true;
-  return failures_ >= probe.failure_threshold ? false : before;
-}
-
-absl::Duration Schedule::NextInterval(const api::Probe& probe) {
-  const absl::Duration period = absl::Seconds(probe.period_seconds);
-  if (ever_ready_) return period;
-  return std::min(std::exchange(interval_, interval_ * kGrowth), period);
-}
-
-bool Schedule::Record(bool success, base::Instant now) {
-  const bool before = ready_;
-  if (probe() == nullptr) return false;
-  if (!started_ && Judge(*startup_, success, false)) {
-    started_ = true;
-    ready_ = !readiness_;
-    Begin(now);
-    return ready_ != before;
+Schedule::Schedule(const Target& target, base::Instant started, base::Instant now) : started_at_(started) {
+  auto take = [](const std::optional<api::Probe>& probe, std::optional<Track>& track) {
+    if (probe) track = Track{.probe = *probe, .interval = {}, .begun = {}, .due = {}, .message = kNotAsked};
+  };
+  take(target.startup, startup_);
+  take(target.readiness, readiness_);
+  take(target.liveness, liveness_);
+  if (startup_) {
+    Begin(*startup_, kFirstInterval, now);
+  } else {
+    BeginTheOthers(now);
   }
-  if (started_) ready_ = Judge(*readiness_, success, ready_);
-  ever_ready_ = ever_ready_ || ready_;
-  due_ = now + NextInterval(*probe());
-  return ready_ != before;
+}
+
+void Schedule::Begin(Track& track, absl::Duration interval, base::Instant now) const {
+  track.interval = interval;
+  track.begun = track.due = std::max(now, started_at_ + absl::Seconds(track.probe.initial_delay_seconds));
+}
+
+void Schedule::BeginTheOthers(base::Instant now) {
+  if (readiness_) Begin(*readiness_, kFirstInterval, now);
+  // Its failures kill: it keeps to its period from the start.
+  if (liveness_) Begin(*liveness_, PeriodOf(liveness_->probe), now);
+}
+
+std::string Schedule::why_not_ready() const {
+  if (!started()) return startup_->message;
+  return ready() ? "" : readiness_->message;
+}
+
+std::string Schedule::unalive() const {
+  if (!started()) return startup_->given_up ? absl::StrCat("startup probe failed: ", startup_->message) : "";
+  if (!liveness_ || !liveness_->given_up) return "";
+  return absl::StrCat("liveness probe failed: ", liveness_->message);
+}
+
+std::optional<Schedule::Due> Schedule::Next() const {
+  if (!started()) return Due{Question::kStartup, &startup_->probe, startup_->due};
+  if (readiness_ && (!liveness_ || readiness_->due <= liveness_->due))
+    return Due{Question::kReadiness, &readiness_->probe, readiness_->due};
+  if (liveness_) return Due{Question::kLiveness, &liveness_->probe, liveness_->due};
+  return std::nullopt;
+}
+
+Schedule::Track& Schedule::TrackOf(Question question) {
+  if (question == Question::kStartup) return *startup_;
+  return question == Question::kReadiness ? *readiness_ : *liveness_;
+}
+
+void Schedule::Record(Question question, const absl::Status& answer, base::Instant now) {
+  Track& track = TrackOf(question);
+  const api::Probe& probe = track.probe;
+  track.successes = answer.ok() ? track.successes + 1 : 0;
+  track.failures = answer.ok() ? 0 : track.failures + 1;
+  if (!answer.ok()) track.message = std::string(answer.message());
+  if (track.failures >= probe.failure_threshold) track.good = false;
+  if (track.successes >= probe.success_threshold) {
+    track.good = true;
+    track.interval = PeriodOf(probe);
+  }
+  if (answer.ok()) track.given_up = false;
+  if (question == Question::kLiveness && track.failures >= probe.failure_threshold) track.given_up = true;
+  if (question == Question::kStartup && !answer.ok() && now >= LastChance(probe, track.begun))
+    track.given_up = true;
+  track.due = now + std::min(std::exchange(track.interval, track.interval * kGrowth), PeriodOf(probe));
+  if (question == Question::kStartup && track.good) BeginTheOthers(now);
+}
+
+void Schedule::AskAgain(base::Instant now) {
+  for (std::optional<Track>* track : {&startup_, &readiness_, &liveness_})
+    if (*track) (*track)->due = std::max((*track)->begun, std::min((*track)->due, now));
 }
 
 }  // namespace spacelet::probe

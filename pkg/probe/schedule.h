@@ -1,10 +1,11 @@
-// When a target is probed next and what its answers mean: Kubernetes' thresholds, pure, without a clock of
-// its own.
+// When a target is asked what next and what its answers mean: Kubernetes' thresholds, pure, without a clock
+// of its own.
 #pragma once
 
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
 #include "pkg/probe/target.h"
@@ -15,32 +16,55 @@ namespace spacelet::probe {
 // fast.
 inline constexpr absl::Duration kFirstInterval = absl::Milliseconds(100);
 
-// The life of one target, from its start to its end. Thread-safety: thread-compatible.
+enum class Question { kStartup, kReadiness, kLiveness };
+
+// The life of one target, from its start to its end. The startup probe holds back the other two.
+// Thread-safety: thread-compatible.
 class Schedule {
  public:
-  // `now`: when the target was first seen running.
-  Schedule(const Target& target, base::Instant now);
+  // `now`: when the target was first seen running; `started`: when it started, which initialDelaySeconds
+  // counts from.
+  Schedule(const Target& target, base::Instant started, base::Instant now);
 
-  bool ready() const { return ready_; }
-  // The probe to run next: the startup probe until it succeeded, then the readiness probe; null: nothing to
-  // ask, a target without probes is ready as long as it runs.
-  const api::Probe* probe() const;
-  base::Instant due() const { return due_; }  // InfiniteFuture when probe() is null
+  // Whether it may be used; without a readiness probe it is ready once it has started.
+  bool ready() const { return started() && (!readiness_ || readiness_->good); }
+  // Why it is not; empty when ready. "not probed yet" before the first answer.
+  std::string why_not_ready() const;
+  // Why it has to be restarted: its liveness probe failed failureThreshold times in a row, or its startup
+  // probe has not succeeded in failureThreshold periods. Empty: it need not, or it has recovered.
+  std::string unalive() const;
 
-  // Takes in the answer to probe() that came at `now`. Returns whether ready() changed.
-  bool Record(bool success, base::Instant now);
+  struct Due {
+    Question question;
+    const api::Probe* probe;
+    base::Instant at;
+  };
+  // What to ask next and when; nullopt: nothing, ever. The pointer is good until the schedule goes.
+  std::optional<Due> Next() const;
+
+  // Takes in the answer to `question` that came at `now`.
+  void Record(Question question, const absl::Status& answer, base::Instant now);
+  // Asks at once: the target has another address.
+  void AskAgain(base::Instant now);
 
  private:
-  void Begin(base::Instant now);
-  bool Judge(const api::Probe& probe, bool success, bool before);  // what the probe says now
-  absl::Duration NextInterval(const api::Probe& probe);
+  // One probe and what it says.
+  struct Track {
+    api::Probe probe;
+    absl::Duration interval;  // to the next attempt, while it grows towards the period
+    base::Instant begun, due;
+    bool good = false;  // by the thresholds
+    bool given_up = false;
+    int successes = 0, failures = 0;  // in a row
+    std::string message;              // of the last failure
+  };
+  void Begin(Track& track, absl::Duration interval, base::Instant now) const;
+  Track& TrackOf(Question question);
+  void BeginTheOthers(base::Instant now);
+  bool started() const { return !startup_ || startup_->good; }
 
-  std::optional<api::Probe> startup_, readiness_;
-  bool started_, ready_;
-  bool ever_ready_ = false;
-  int successes_ = 0, failures_ = 0;  // in a row
-  absl::Duration interval_ = kFirstInterval;
-  base::Instant due_;
+  base::Instant started_at_;
+  std::optional<Track> startup_, readiness_, liveness_;
 };
 
 }  // namespace spacelet::probe

@@ -10,11 +10,12 @@
 namespace spacelet::probe {
 
 struct Target {
-  std::string name;  // container name
   std::string id;
   std::string ip;  // on its network; 127.0.0.1 with hostNetwork; empty: none yet
-  absl::Time started_at = absl::InfinitePast();  // another start is another target
-  std::optional<api::Probe> startup, readiness;
+  absl::Time started_at = absl::InfinitePast();  // another start is another life
+  std::optional<api::Probe> startup = std::nullopt, readiness = std::nullopt, liveness = std::nullopt;
+  // The container is of an older document: the probes that it has been watched with fit it better than these.
+  bool outdated = false;
   bool operator==(const Target&) const = default;
 };
 

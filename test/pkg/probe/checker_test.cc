@@ -57,7 +57,7 @@ class CheckerTest : public ::testing::Test {
 
   testing::FakeDocker docker_;
   HostChecker checker_{docker_, docker_};
-  Target target_{"web", "1", "127.0.0.1", absl::InfinitePast(), {}, {}};
+  Target target_{.id = "1", .ip = "127.0.0.1"};
 };
 
 TEST_F(CheckerTest, HttpSucceedsFrom200To399) {

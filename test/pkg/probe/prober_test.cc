@@ -2,121 +2,279 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <set>
 #include <thread>
+#include <variant>
+#include <vector>
 
 #include "test/testing/fake_clock.h"
 
 namespace spacelet::probe {
 namespace {
 
-// Answers by name; a target in `hung` blocks until it is let go or the prober stops.
+// Answers by id and remembers whom it was asked about; a target that hangs ("id" or "id@ip") blocks until it
+// is let go or the prober stops.
 class FakeChecker : public Checker {
  public:
-  absl::Status Check(const Target& target, const api::Probe&, const std::stop_token& stop) override {
+  absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) override {
     std::stop_callback wake(stop, [this] {
       base::MutexLock lock(mu_);
       changed_.NotifyAll();
     });
     base::MutexLock lock(mu_);
-    ++asked_[target.name];
-    while (hung_.contains(target.name) && !stop.stop_requested()) changed_.Wait(mu_);
-    return good_.contains(target.name) ? absl::OkStatus() : absl::UnavailableError("connection refused");
+    ips_.push_back(target.ip);
+    while (Hangs(target) && !stop.stop_requested()) changed_.Wait(mu_);
+    const auto* tcp = std::get_if<api::Probe::TcpSocket>(&probe.handler);
+    const bool lives = tcp == nullptr || tcp->port != kLiveness || !dead_.contains(target.id);
+    return good_.contains(target.id) && lives ? absl::OkStatus() : absl::UnavailableError("refused");
   }
-  void SetGood(const std::string& name, bool good) {
+  void SetGood(const std::string& id, bool good) {
     base::MutexLock lock(mu_);
-    good ? (void)good_.insert(name) : (void)good_.erase(name);
+    good ? (void)good_.insert(id) : (void)good_.erase(id);
   }
-  void Hang(const std::string& name) {
+  void Kill(const std::string& id) {
     base::MutexLock lock(mu_);
-    hung_.insert(name);
+    dead_.insert(id);
+  }
+  void Hang(const std::string& id) {
+    base::MutexLock lock(mu_);
+    hung_.insert(id);
+  }
+  void LetGo() {
+    base::MutexLock lock(mu_);
+    hung_.clear();
+    changed_.NotifyAll();
+  }
+  std::vector<std::string> ips() {
+    base::MutexLock lock(mu_);
+    return ips_;
   }
 
+  static constexpr uint16_t kLiveness = 81;
+
  private:
+  bool Hangs(const Target& target) const {
+    return hung_.contains(target.id) || hung_.contains(target.id + "@" + target.ip);
+  }
+
   base::Mutex mu_;
   base::CondVar changed_;
-  std::set<std::string> good_, hung_;
-  std::map<std::string, int> asked_;
+  std::set<std::string> good_, dead_, hung_;
+  std::vector<std::string> ips_;
 };
 
 class ProberTest : public ::testing::Test {
  protected:
   ProberTest() {
-    prober_.OnResult([this](const std::string& name, const Result& result) {
+    prober_.OnResult([this](const std::string& workload, const Result& result) {
       base::MutexLock lock(mu_);
-      results_[name] = result;
+      told_[workload].push_back(result);
       changed_.NotifyAll();
     });
     thread_ = std::jthread([this](const std::stop_token& stop) { EXPECT_TRUE(prober_.Run(stop).ok()); });
   }
-  static Target TargetOf(const std::string& name, bool with_probe = true) {
+  static Target TargetOf(const std::string& id, bool with_probe = true) {
     Target target;
-    target.name = name;
-    target.id = "1";
+    target.id = id;
+    target.ip = "10.0.0.1";
     if (with_probe) target.readiness = api::Probe{};
     return target;
   }
-  Result AwaitResult(const std::string& name, bool ready) {
-    base::MutexLock lock(mu_);
-    while (!results_.contains(name) || results_[name].ready != ready) changed_.Wait(mu_);
-    return results_[name];
+  static Target WithLiveness(Target target) {
+    target.liveness.emplace();
+    target.liveness->handler = api::Probe::TcpSocket{FakeChecker::kLiveness};
+    target.liveness->failure_threshold = 1;
+    return target;
   }
+  // Until this was told of the workload; other things may have been told too.
+  Result Await(const std::string& workload, const std::function<bool(const Result&)>& wanted) {
+    base::MutexLock lock(mu_);
+    for (;; changed_.Wait(mu_))
+      for (const Result& result : told_[workload])
+        if (wanted(result)) return result;
+  }
+  Result AwaitResult(const std::string& workload, bool ready) {
+    return Await(workload, [ready](const Result& r) { return r.ready == ready; });
+  }
+  // All workers wait for what is due next.
+  void Rest() { clock_.WaitForWaiters(Prober::kWorkers); }
 
   testing::FakeClock clock_;
   FakeChecker checker_;
   Prober prober_{checker_, clock_};
   base::Mutex mu_;
   base::CondVar changed_;
-  std::map<std::string, Result> results_;
+  std::map<std::string, std::vector<Result>> told_;
   std::jthread thread_;
 };
 
 TEST_F(ProberTest, TellsWhenATargetBecomesReadyAndWhyItIsNot) {
-  prober_.Watch(TargetOf("web"));
-  EXPECT_EQ(AwaitResult("web", false).message, "connection refused");
-  checker_.SetGood("web", true);
-  clock_.WaitForWaiters(Prober::kWorkers);
+  prober_.Watch("web", {TargetOf("1")});
+  EXPECT_EQ(AwaitResult("web", false).message, "refused");
+  checker_.SetGood("1", true);
+  Rest();
   clock_.Advance(kFirstInterval);
   AwaitResult("web", true);
-  EXPECT_TRUE(prober_.ResultOf("web")->was_ready);
+  EXPECT_TRUE(prober_.ResultOf("1")->was_ready);
+  EXPECT_EQ(prober_.Ready(), (std::map<std::string, bool>{{"web", true}}));
+}
+
+TEST_F(ProberTest, KnowsSinceWhenATargetIsWatchedAndReady) {
+  const base::Instant begin = clock_.Monotonic();
+  prober_.Watch("web", {TargetOf("1")});
+  AwaitResult("web", false);
+  checker_.SetGood("1", true);
+  Rest();
+  clock_.Advance(absl::Seconds(5));
+  AwaitResult("web", true);
+  Rest();
+  clock_.Advance(absl::Minutes(1));  // more successes do not begin it anew
+  Rest();
+  const Result result = *prober_.ResultOf("1");
+  EXPECT_EQ(result.watched_since, begin);
+  EXPECT_EQ(result.ready_since, begin + absl::Seconds(5));
 }
 
 TEST_F(ProberTest, ATargetWithoutProbesIsReadyAtOnce) {
-  prober_.Watch(TargetOf("plain", false));
-  EXPECT_TRUE(prober_.ResultOf("plain")->ready);
+  prober_.Watch("plain", {TargetOf("1", false)});
+  EXPECT_TRUE(prober_.ResultOf("1")->ready);
+  EXPECT_EQ(prober_.ResultOf("1")->message, "");
 }
 
 TEST_F(ProberTest, HungTargetsDoNotStarveTheOthers) {
   for (int i = 1; i < Prober::kWorkers; ++i) {
     const std::string name = "hung" + std::to_string(i);
     checker_.Hang(name);
-    prober_.Watch(TargetOf(name));
+    prober_.Watch(name, {WithLiveness(TargetOf(name))});  // two questions hold one worker
   }
-  checker_.SetGood("web", true);
-  prober_.Watch(TargetOf("web"));
+  checker_.SetGood("1", true);
+  prober_.Watch("web", {TargetOf("1")});
   AwaitResult("web", true);
+}
+
+TEST_F(ProberTest, NothingButRunWaitsForAHungProbe) {
+  std::vector<Target> hung;
+  for (int i = 0; i <= Prober::kWorkers; ++i) {
+    checker_.Hang(std::to_string(i));
+    hung.push_back(TargetOf(std::to_string(i)));
+  }
+  prober_.Watch("hung", hung);
+  while (checker_.ips().size() < Prober::kWorkers) std::this_thread::yield();
+  prober_.Watch("plain", {TargetOf("plain", false)});
+  EXPECT_TRUE(prober_.Ready().at("plain"));
+  EXPECT_EQ(prober_.ResultOf("0")->message, "not probed yet");
+  prober_.Forget("hung");
+  EXPECT_EQ(prober_.Results().size(), 1u);
+}
+
+TEST_F(ProberTest, BothPartsOfAWorkloadAreProbedAndTheFirstOneCounts) {
+  checker_.SetGood("new", true);
+  prober_.Watch("web", {TargetOf("old"), TargetOf("new")});
+  AwaitResult("web", true);
+  AwaitResult("web", false);
+  Rest();
+  EXPECT_FALSE(prober_.ResultOf("old")->ready);
+  EXPECT_TRUE(prober_.ResultOf("new")->ready);
+  EXPECT_FALSE(prober_.Ready().at("web"));
+  prober_.Watch("web", {TargetOf("new")});  // has taken its place
+  EXPECT_TRUE(prober_.Ready().at("web"));
+  EXPECT_FALSE(prober_.ResultOf("old").has_value());
 }
 
 TEST_F(ProberTest, TheSameTargetAgainGoesOnAndAnotherStartBeginsAfresh) {
-  checker_.SetGood("web", true);
-  Target target = TargetOf("web");
-  prober_.Watch(target);
+  checker_.SetGood("1", true);
+  Target target = TargetOf("1");
+  prober_.Watch("web", {target});
   AwaitResult("web", true);
-  prober_.Watch(target);
-  EXPECT_TRUE(prober_.ResultOf("web")->ready);
-  checker_.Hang("web");
+  prober_.Watch("web", {target});
+  EXPECT_TRUE(prober_.ResultOf("1")->ready);
+  checker_.Hang("1");
   target.started_at = absl::FromUnixSeconds(5);
-  prober_.Watch(target);
-  EXPECT_FALSE(prober_.ResultOf("web")->ready);
-  EXPECT_FALSE(prober_.ResultOf("web")->was_ready);
+  prober_.Watch("web", {target});
+  EXPECT_FALSE(prober_.ResultOf("1")->ready);
+  EXPECT_FALSE(prober_.ResultOf("1")->was_ready);
+}
+
+TEST_F(ProberTest, ALookThatIsOlderThanTheRestartChangesNothing) {
+  checker_.SetGood("1", true);
+  Target target = TargetOf("1"), before = target;
+  target.started_at = absl::FromUnixSeconds(5);
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  prober_.Watch("web", {before});
+  EXPECT_TRUE(prober_.ResultOf("1")->ready);
+}
+
+TEST_F(ProberTest, AnotherAddressIsAskedAtOnceWithoutForgettingWhatWas) {
+  checker_.SetGood("1", true);
+  Target target = TargetOf("1");
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  Rest();
+  target.ip = "10.0.0.2";
+  checker_.SetGood("1", false);
+  prober_.Watch("web", {target});
+  while (checker_.ips().back() != "10.0.0.2") std::this_thread::yield();
+  EXPECT_TRUE(prober_.ResultOf("1")->ready) << "one failure is none";
+}
+
+TEST_F(ProberTest, OtherProbesBeginAfreshExceptOnAContainerOfAnOlderDocument) {
+  checker_.SetGood("1", true);
+  Target target = TargetOf("1");
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  checker_.Hang("1");
+  target.readiness->handler = api::Probe::TcpSocket{90};
+  target.outdated = true;
+  prober_.Watch("web", {target});
+  EXPECT_TRUE(prober_.ResultOf("1")->ready);
+  target.outdated = false;
+  prober_.Watch("web", {target});
+  EXPECT_FALSE(prober_.ResultOf("1")->ready);
+}
+
+TEST_F(ProberTest, AnAnswerAboutAnEarlierLifeIsDropped) {
+  checker_.Hang("1@10.0.0.1");
+  Target target = TargetOf("1");
+  prober_.Watch("web", {target});
+  while (checker_.ips().empty()) std::this_thread::yield();
+  checker_.SetGood("1", true);
+  target.started_at = absl::FromUnixSeconds(5);
+  target.ip = "10.0.0.2";
+  target.readiness->failure_threshold = 1;
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  checker_.SetGood("1", false);
+  checker_.LetGo();  // "refused", says the old one
+  Rest();
+  EXPECT_TRUE(prober_.ResultOf("1")->ready);
+}
+
+TEST_F(ProberTest, ALivenessProbeThatGivesUpIsToldAndAnotherStartIsAliveAgain) {
+  checker_.SetGood("1", true);
+  Target target = WithLiveness(TargetOf("1"));
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  Rest();
+  checker_.Kill("1");
+  clock_.Advance(absl::Seconds(10));
+  const Result dead = Await("web", [](const Result& r) { return !r.unalive.empty(); });
+  EXPECT_EQ(dead.unalive, "liveness probe failed: refused");
+  EXPECT_TRUE(dead.ready);
+  checker_.Hang("1");
+  target.started_at = absl::FromUnixSeconds(5);
+  prober_.Watch("web", {target});
+  EXPECT_EQ(prober_.ResultOf("1")->unalive, "");
 }
 
 TEST_F(ProberTest, AForgottenTargetIsGone) {
-  prober_.Watch(TargetOf("web"));
+  prober_.Watch("web", {TargetOf("1")});
   AwaitResult("web", false);
   prober_.Forget("web");
-  EXPECT_FALSE(prober_.ResultOf("web").has_value());
+  EXPECT_FALSE(prober_.ResultOf("1").has_value());
   EXPECT_TRUE(prober_.Results().empty());
+  EXPECT_TRUE(prober_.Ready().empty());
 }
 
 }  // namespace
