@@ -39,6 +39,7 @@ inline constexpr char kDraining[] = "Draining";
 inline constexpr char kWaitingForDependency[] = "WaitingForDependency";
 inline constexpr char kWaitingForNetwork[] = "WaitingForNetwork";
 inline constexpr char kRollingOut[] = "RollingOut";
+inline constexpr char kRollingBack[] = "RollingBack";
 inline constexpr char kRolledBack[] = "RolledBack";
 inline constexpr char kInconclusive[] = "Inconclusive";
 inline constexpr char kProgressDeadlineExceeded[] = "ProgressDeadlineExceeded";

@@ -32,6 +32,7 @@ struct FailedAttempt {
 
 // The last replacement. `from` and `to` are image references as in the document.
 struct RolloutRecord {
+  // Names: kRolloutResults.
   enum class Result { kInProgress, kSucceeded, kRolledBack, kInconclusive, kFailed };
   Result result = Result::kInProgress;
   std::string from, to, from_hash, to_hash;
@@ -41,6 +42,10 @@ struct RolloutRecord {
   std::string message;
   bool operator==(const RolloutRecord&) const = default;
 };
+
+// As in the status and in metrics, in the order of RolloutRecord::Result.
+inline constexpr const char* kRolloutResults[] = {"InProgress", "Succeeded", "RolledBack", "Inconclusive",
+                                                  "Failed"};
 
 // Of one workload, by container name.
 struct RolloutHistory {

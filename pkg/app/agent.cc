@@ -95,7 +95,7 @@ class Agent {
   void Reload() {
     core_.logger.Info("reload asked for by SIGHUP");
     source_.Reload();
-    core_.controller.ReconcileAll();
+    core_.controller.TryAgain();
   }
 
   // Blocks at most kStopGrace. A second signal leaves at once: nothing that is still going on is lost by it,

@@ -52,7 +52,7 @@ Core::Core(const CoreOptions& options)
       prober(checker, clock),
       store(clock),
       controller({docker, observer, execute::HostFiles(), secrets, prober, board, events, metrics, heartbeats,
-                  clock, logger, CompileSnapshot, options.state},
+                  clock, logger, CompileSnapshot, options.state, RedactWith(redactor)},
                  options.controller) {
   board.UpdateConfig([&](report::ConfigStatus& config) { config.source = options.source; });
   store.OnAccepted([this, then = options.on_accepted](std::shared_ptr<const source::Snapshot> snapshot) {

@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/rand.h>
 
 #include <array>
 #include <cstdlib>
@@ -41,6 +42,12 @@ std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes) {
                reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
                &length) != nullptr);
   return Hex(digest);
+}
+
+std::string RandomBytes(size_t count) {
+  std::string bytes(count, '\0');
+  Require(RAND_bytes(reinterpret_cast<unsigned char*>(bytes.data()), static_cast<int>(count)) == 1);
+  return bytes;
 }
 
 }  // namespace spacelet::base

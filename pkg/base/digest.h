@@ -1,6 +1,7 @@
-// Digests by OpenSSL; hexadecimal, lower case.
+// Digests by OpenSSL, hexadecimal, lower case; and what keys them.
 #pragma once
 
+#include <cstddef>
 #include <string>
 
 #include "absl/strings/string_view.h"
@@ -9,5 +10,8 @@ namespace spacelet::base {
 
 std::string Sha256Hex(absl::string_view bytes);                             // 64 characters
 std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);  // 64 characters
+
+// For keys; from the kernel's generator.
+std::string RandomBytes(size_t count);
 
 }  // namespace spacelet::base

@@ -20,7 +20,7 @@ void Controller::OnDocument(std::shared_ptr<const source::Snapshot> snapshot) {
 }
 void Controller::OnAttempt(const source::Attempt& attempt) { core_->OnAttempt(attempt); }
 void Controller::OnFileChanged() { core_->OnFileChanged(); }
-void Controller::ReconcileAll() { core_->ReconcileAll(); }
+void Controller::TryAgain() { core_->TryAgain(); }
 Progress Controller::GetProgress() const { return core_->GetProgress(); }
 
 }  // namespace spacelet::controller

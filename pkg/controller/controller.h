@@ -23,6 +23,7 @@
 #include "pkg/report/events.h"
 #include "pkg/report/heartbeat.h"
 #include "pkg/report/metrics.h"
+#include "pkg/report/redact.h"
 #include "pkg/report/status_board.h"
 #include "pkg/secret/secret.h"
 #include "pkg/source/store.h"
@@ -54,6 +55,8 @@ struct Parts {
   std::function<desired::Compiled(const source::Snapshot&)> compile;
   // Where it writes down what the next agent has to know (Records); null: nowhere.
   const state::Directory* state = nullptr;
+  // What containers have printed passes here before it is kept; null: as it is.
+  report::Redact redact = nullptr;
 };
 
 // How far the host is; for one-shot convergence.
@@ -91,8 +94,8 @@ class Controller {
   void OnAttempt(const source::Attempt& attempt);
   // A file that the document names may have changed.
   void OnFileChanged();
-  // Everything is looked at again now, without back-off (SIGHUP).
-  void ReconcileAll();
+  // Everything is looked at again now, without back-off, and what has failed is tried again (SIGHUP).
+  void TryAgain();
 
   Progress GetProgress() const;
 

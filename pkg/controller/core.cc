@@ -77,10 +77,11 @@ Controller::Core::Core(Parts parts, Options options)
       options_(std::move(options)),
       records_(parts_.state, parts_.logger),
       memory_(parts_.clock, options_.prune_delay, records_.LoadLimitsSet()),
+      rollouts_(records_),
       reporter_(memory_, records_, parts_.board, parts_.events, parts_.metrics, parts_.logger),
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
       reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, parts_.board,
-                  parts_.events, parts_.metrics),
+                  parts_.events, parts_.metrics, rollouts_, parts_.redact),
       queue_(parts_.clock),
       errors_(absl::Seconds(1), absl::Seconds(60)),
       pulls_(absl::Seconds(5), absl::Minutes(5)),
@@ -246,6 +247,11 @@ void Controller::Core::ReconcileAll() {
   QueueAll();
 }
 
+void Controller::Core::TryAgain() {
+  rollouts_.ForgetFailed();
+  ReconcileAll();
+}
+
 // Who waits for this object, or is attached to it.
 void Controller::Core::QueueDependents(const std::string& key) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
@@ -284,7 +290,7 @@ void Controller::Core::Work(const std::string& key, const std::stop_token& stop)
 
 void Controller::Core::Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop) {
   if (!outcome.unobserved && !IsUp()) CheckDocker(stop).IgnoreError();
-  if (outcome.ready_changed) QueueDependents(key);
+  if (outcome.concerns_others) QueueDependents(key);
   switch (outcome.kind) {
     case Outcome::Kind::kInSync:
       errors_.Forget(key);
@@ -313,14 +319,14 @@ void Controller::Core::FollowFailure(const std::string& key, const Outcome& outc
   const Retry retry = RetryAfter(outcome.status, !outcome.pulling.empty());
   const bool first = errors_.failures(key) == 0;
   absl::Duration wait = retry == Retry::kPullBackOff ? pulls_.Next(outcome.pulling) : errors_.Next(key);
-  if (retry == Retry::kSoon && first) wait = kSoon;
-  if (retry == Retry::kOnChange) wait = kSlowRetry;
+  if (first && (retry == Retry::kSoon || outcome.has_fallback)) wait = kSoon;
+  if (retry == Retry::kOnChange && !outcome.has_fallback) wait = kSlowRetry;
   parts_.logger.Warning("reconcile failed",
                         {{"object", key}, {"error", message}, {"retry_in", absl::FormatDuration(wait)}});
   if (retry == Retry::kPullBackOff) {
     memory_.PullFailed(outcome.pulling, wait, message);
   } else {
-    memory_.Hold(key, wait, retry == Retry::kOnChange);
+    memory_.Hold(key, wait, retry == Retry::kOnChange && !outcome.has_fallback);
   }
   parts_.metrics.QueueRetried();
   queue_.AddAfter(key, wait);

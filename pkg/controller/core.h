@@ -32,6 +32,7 @@ class Controller::Core {
   void OnAttempt(const source::Attempt& attempt);
   void OnFileChanged() { inputs_sleep_.Wake(); }
   void ReconcileAll();
+  void TryAgain();
   Progress GetProgress() const;
 
  private:
@@ -70,6 +71,7 @@ class Controller::Core {
   const Options options_;
   Records records_;
   Memory memory_;
+  Rollouts rollouts_;
   StepReporter reporter_;
   execute::Executor executor_;
   Reconciler reconciler_;

@@ -34,9 +34,14 @@ std::string CrashMessage(const docker::Container& container, const std::vector<s
   std::string message = absl::StrCat("exited with code ", container.exit_code);
   if (container.oom_killed) absl::StrAppend(&message, ", out of memory (raise resources.memory)");
   if (!container.error.empty()) absl::StrAppend(&message, ": ", container.error);
-  if (!log_lines.empty()) absl::StrAppend(&message, "; last log lines: ", absl::StrJoin(log_lines, " | "));
-  if (const std::string remedy = Remedy(log_lines); !remedy.empty()) absl::StrAppend(&message, "; ", remedy);
+  if (!log_lines.empty()) absl::StrAppend(&message, "; ", QuoteLog(log_lines));
   return message;
+}
+
+std::string QuoteLog(const std::vector<std::string>& log_lines) {
+  std::string text = absl::StrCat("last log lines: ", absl::StrJoin(log_lines, " | "));
+  if (const std::string remedy = Remedy(log_lines); !remedy.empty()) absl::StrAppend(&text, "; ", remedy);
+  return text;
 }
 
 bool EndedEarly(const docker::Container& container) {

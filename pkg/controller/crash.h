@@ -13,6 +13,9 @@ inline constexpr int kCrashLines = 5;  // quoted from the log
 // "exited with code 1; last log lines: …; what to do". Lines as TailLogs gives them; the board redacts.
 std::string CrashMessage(const docker::Container& container, const std::vector<std::string>& log_lines);
 
+// "last log lines: a | b", and what to do about them where that is known.
+std::string QuoteLog(const std::vector<std::string>& log_lines);
+
 // Docker itself starts its back-off afresh after this run time (moby restartmanager).
 inline constexpr absl::Duration kSettledRun = absl::Seconds(10);
 // It ended before it had settled.

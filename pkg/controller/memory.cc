@@ -109,8 +109,15 @@ void Memory::FillFacts(const std::string& key, const desired::Host& host,
   const desired::Container* container = host.Find(name);
   if (container == nullptr && removals_.Remaining(name, now) > absl::ZeroDuration())
     facts.removal_pending.insert(name);
+  if (container == nullptr) return;
+  for (const std::string& dependency : container->depends_on) {
+    const Object* other = Find(plan::ContainerKey(dependency));
+    // Until it was looked at, nobody knows whether this document changes it too.
+    if (other == nullptr || other->rolling || other->looked != host.generation)
+      facts.rolling.insert(dependency);
+  }
   const Object* object = Find(key);
-  if (container != nullptr && object != nullptr && object->waits_since &&
+  if (object != nullptr && object->waits_since &&
       now - *object->waits_since >= container->dependency_deadline)
     facts.waited_out.insert(name);
 }
@@ -218,6 +225,9 @@ News Memory::Record(const std::string& key, const Finding& finding) {
   const base::Instant now = clock_.Monotonic();
   News news;
   news.ready_changed = object.ready != finding.ready;
+  news.rolling_changed = object.rolling != finding.rolling || object.looked != finding.generation;
+  object.rolling = finding.rolling;
+  object.looked = finding.generation;
   news.drift_began =
       finding.drifted && !object.drifted;  // a wait in between (a removal) is no end of being in sync
   if (!finding.in_sync && !object.drifted_since) object.drifted_since = now;

@@ -28,11 +28,13 @@ namespace spacelet::controller {
 struct Finding {
   bool in_sync = false, ready = false;
   bool drifted = false;    // there is something to repair, as opposed to something to wait for
+  bool rolling = false;    // its rollout is due, under way or has failed
   int64_t generation = 0;  // of the document that it was compared with
 };
 // What is new about it.
 struct News {
   bool ready_changed = false;
+  bool rolling_changed = false;
   bool drift_began = false;
   std::optional<absl::Duration>
       converged_after;  // it is in sync and ready again, that long after it was first not
@@ -114,7 +116,8 @@ class Memory {
     std::optional<base::Instant> waits_since;  // for its dependencies
     bool drifted = false;                      // there was something to do at the last look
     std::optional<base::Instant> drifted_since;
-    bool known = false, in_sync = false, ready = false;
+    bool known = false, in_sync = false, ready = false, rolling = false;
+    int64_t looked = 0;      // generation that it was compared with last
     int64_t generation = 0;  // that it was in sync with
     std::string container_id;
     int64_t restarts = 0;

@@ -6,12 +6,14 @@
 #include <variant>
 
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/controller/assess.h"
 #include "pkg/controller/crash.h"
 #include "pkg/controller/retry.h"
+#include "pkg/controller/rollout_turns.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
@@ -71,6 +73,19 @@ std::string PullReference(const plan::Waiting& waiting) {
   return std::string(absl::StripPrefix(waiting.for_what, "image "));
 }
 
+// The old container is there, put aside: what failed need not be waited out.
+bool CanGoBack(const plan::Plan& plan, size_t done) {
+  if (plan.rolling.empty()) return false;
+  const bool proving = std::any_of(plan.waiting.begin(), plan.waiting.end(), [](const plan::Waiting& w) {
+    return w.reason == api::reason::kRollingOut;
+  });
+  const auto renamed = [](const plan::Step& s) {
+    return std::holds_alternative<plan::RenameContainer>(s.operation);
+  };
+  return plan.goes_back || proving ||
+         std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<long>(done), renamed);
+}
+
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }
 
 }  // namespace
@@ -85,12 +100,14 @@ struct Reconciler::Look {
       absl::InfiniteDuration();  // until something that was done too often may be done again
   absl::Duration held;           // by a back-off after an error
   bool exists = true;
-  bool ready_changed = false;
+  bool ready_changed = false;    // in itself
+  bool concerns_others = false;  // who depends on it should look again
 };
 
 Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
                        probe::Prober& prober, Memory& memory, report::StatusBoard& board,
-                       report::EventLog& events, report::Metrics& metrics)
+                       report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts,
+                       report::Redact redact)
     : docker_(docker),
       observer_(observer),
       executor_(executor),
@@ -98,7 +115,9 @@ Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, exec
       memory_(memory),
       board_(board),
       events_(events),
-      metrics_(metrics) {}
+      metrics_(metrics),
+      rollouts_(rollouts),
+      redact_(std::move(redact)) {}
 
 Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& interrupt,
                               const std::stop_token& shutdown) {
@@ -110,10 +129,11 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
   if (!look.exists) return Gone(look);
   if (look.plan.in_sync())
-    return {.kind = Kind::kInSync, .status = {}, .pulling = "", .ready_changed = look.ready_changed};
+    return {.kind = Kind::kInSync, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
   if (look.host->suspend)
-    return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .ready_changed = look.ready_changed};
-  if (look.held > absl::ZeroDuration() || !CanAct(look.plan)) return Waiting(look);
+    return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
+  const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;
+  if (held || !CanAct(look.plan)) return Waiting(look);
 
   const execute::Report report = executor_.Run(look.plan, interrupt, shutdown);
   memory_.Done(look.plan, report.steps_done, look.observed);
@@ -134,12 +154,40 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   Watch(look);
   FillProbes(look.observed.facts);
   memory_.FillFacts(key, *look.host, look.observed);
+  rollouts_.FillFacts(NameOf(key), look.observed);
   look.plan = plan::ComputeFor(key, *look.host, look.observed);
   look.held_back = memory_.HoldBack(look.plan, look.observed);
   look.held = memory_.Held(key);
   look.exists = Exists(key, *look.host, look.observed);
+  if (look.exists && !look.host->suspend) KeepHistories(look, shutdown);
   if (look.exists) Publish(look, shutdown);
   return look;
+}
+
+// Before the first step: what was given up is not tried again by an agent that is killed in between.
+void Reconciler::KeepHistories(Look& look, const std::stop_token& shutdown) {
+  for (auto& [container, history] : look.plan.histories) {
+    QuoteLastLines(look, history, shutdown);
+    const api::RolloutHistory before = rollouts_.Keep(container, history);
+    TellTurn(look.key, before, history, events_, metrics_);
+    look.observed.facts.rollouts[container] = history;
+  }
+}
+
+// The container that is given up is about to be removed, and its log with it.
+void Reconciler::QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown) {
+  const api::RolloutHistory& known = look.observed.facts.rollouts[NameOf(look.key)];
+  if (history.failed.empty() || history.failed == known.failed) return;
+  for (const plan::Step& step : look.plan.steps) {
+    const auto* removal = std::get_if<plan::RemoveContainer>(&step.operation);
+    if (removal == nullptr) continue;
+    auto lines = docker_.TailLogs(removal->id, kCrashLines, shutdown);
+    if (!lines.ok() || lines->empty()) return;
+    std::string& message = history.failed.back().message;
+    absl::StrAppend(&message, "; ", QuoteLog(*lines));
+    if (redact_) message = redact_(std::move(message));
+    return;
+  }
 }
 
 // Every running part is probed: while one replaces the other without a gap, both of them.
@@ -174,12 +222,16 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
                                         .plan = look.plan,
                                         .probe = live == nullptr ? std::nullopt : prober_.ResultOf(live->id),
                                         .crash = live == nullptr ? "" : CrashOf(look, *live, shutdown)});
+  auto history = look.observed.facts.rollouts.find(NameOf(look.key));
+  if (history != look.observed.facts.rollouts.end()) status.last_rollout = LastRolloutOf(history->second);
   const bool ready = report::IsTrue(status.conditions, api::kReady);
   const News news = memory_.Record(look.key, {.in_sync = look.plan.in_sync(),
                                               .ready = ready,
                                               .drifted = !look.plan.steps.empty(),
+                                              .rolling = !look.plan.rolling.empty(),
                                               .generation = look.host->generation});
   look.ready_changed = news.ready_changed;
+  look.concerns_others = news.ready_changed || news.rolling_changed;
   if (news.drift_began)
     for (const std::string& field : DriftFields(look.plan)) metrics_.Drifted(look.key, field);
   if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
@@ -259,18 +311,19 @@ Outcome Reconciler::Gone(const Look& look) {
   memory_.Forget(look.key);
   base::MutexLock lock(mu_);
   crashes_.erase(look.key);
-  return {.kind = Kind::kGone, .status = {}, .pulling = "", .ready_changed = true};
+  return {.kind = Kind::kGone, .status = {}, .pulling = "", .concerns_others = true};
 }
 
 absl::Duration Reconciler::LookAgain(const Look& look) {
   absl::Duration time =
       look.held > absl::ZeroDuration() ? std::min(look.held, look.held_back) : look.held_back;
+  time = std::min(time, look.plan.look_again);
   const desired::Container* want = look.host->Find(NameOf(look.key));
   for (const plan::Waiting& w : look.plan.waiting) {
     if (w.reason == api::reason::kPendingRemoval) time = std::min(time, memory_.RemovalWait(look.key));
     if (w.reason == api::reason::kReconciling) time = std::min(time, kSoon);
     if (w.reason == api::reason::kImagePullBackOff) time = std::min(time, memory_.PullWait(PullReference(w)));
-    if (w.reason == api::reason::kWaitingForDependency && want != nullptr)
+    if (w.reason == api::reason::kWaitingForDependency && w.until == plan::kUntilReady && want != nullptr)
       time = std::min(time, memory_.DependencyWait(*want));
   }
   return time;
@@ -281,26 +334,27 @@ Outcome Reconciler::Waiting(const Look& look) {
           .status = {},
           .pulling = "",
           .look_again = LookAgain(look),
-          .ready_changed = look.ready_changed};
+          .concerns_others = look.concerns_others};
 }
 
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
                                const std::stop_token& interrupt) {
   Outcome outcome{
-      .kind = Kind::kActed, .status = report.status, .pulling = "", .ready_changed = look.ready_changed};
+      .kind = Kind::kActed, .status = report.status, .pulling = "", .concerns_others = look.concerns_others};
   if (report.status.ok()) {
     for (size_t i = 0; i < report.steps_done; ++i)
       if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[i].operation))
         memory_.PullSucceeded(pull->reference);
     if (!report.stopped_early) return outcome;
     if (interrupt.stop_requested()) outcome.kind = Kind::kInterrupted;
-    return interrupt.stop_requested() ? outcome : Waiting(look);
+    return interrupt.stop_requested() || report.steps_done > 0 ? outcome : Waiting(look);
   }
   if (absl::IsCancelled(report.status)) {
     outcome.kind = Kind::kInterrupted;
     return outcome;
   }
   outcome.kind = Kind::kFailed;
+  outcome.has_fallback = CanGoBack(look.plan, report.steps_done);
   if (report.failed_step)
     if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[*report.failed_step].operation))
       outcome.pulling = pull->reference;

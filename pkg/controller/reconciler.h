@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "pkg/base/mutex.h"
 #include "pkg/controller/memory.h"
+#include "pkg/controller/rollouts.h"
 #include "pkg/desired/desired.h"
 #include "pkg/docker/client.h"
 #include "pkg/execute/execute.h"
@@ -38,9 +39,10 @@ struct Outcome {
   Kind kind = Kind::kWaiting;
   absl::Status status;                                   // kFailed
   bool unobserved = false;                               // kFailed: it could not even be looked at
+  bool has_fallback = false;                             // kFailed: a put-aside container can come back
   std::string pulling;                                   // kFailed: the image whose pull failed
   absl::Duration look_again = absl::InfiniteDuration();  // kWaiting: at the latest, without being woken
-  bool ready_changed = false;                            // who depends on it should look again
+  bool concerns_others = false;                          // who depends on it should look again
 };
 
 // Thread-safety: thread-safe; one key is never looked at twice at once.
@@ -49,7 +51,7 @@ class Reconciler {
   // References must outlive it.
   Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
              probe::Prober& prober, Memory& memory, report::StatusBoard& board, report::EventLog& events,
-             report::Metrics& metrics);
+             report::Metrics& metrics, Rollouts& rollouts, report::Redact redact);
 
   // `interrupt`: a newer document changed the object. `shutdown`: the agent stops; ends every call.
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
@@ -65,6 +67,8 @@ class Reconciler {
   Look Judge(const std::string& key, std::shared_ptr<const desired::Host> host, plan::ObservedState observed,
              const std::stop_token& shutdown);
   void Watch(const Look& look);
+  void KeepHistories(Look& look, const std::stop_token& shutdown);
+  void QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);
   void FillProbes(plan::Facts& facts) const;
   void Publish(Look& look, const std::stop_token& shutdown);
   std::string CrashOf(const Look& look, const docker::Container& live, const std::stop_token& shutdown)
@@ -86,6 +90,8 @@ class Reconciler {
   report::StatusBoard& board_;
   report::EventLog& events_;
   report::Metrics& metrics_;
+  Rollouts& rollouts_;
+  const report::Redact redact_;
   base::Mutex mu_;
   struct Crash {
     std::string container_id, message;

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "pkg/base/digest.h"
+
 namespace spacelet::controller {
 
 state::LimitsSet Records::LoadLimitsSet() const {
@@ -21,6 +23,34 @@ void Records::SaveLimitsSet(const std::function<state::LimitsSet()>& newest) con
   if (!saved.ok())
     logger_.Warning("which limits were set in place cannot be kept",
                     {{"error", std::string(saved.message())}});
+}
+
+state::Rollouts Records::LoadRollouts() const {
+  if (directory_ == nullptr) return {};
+  absl::StatusOr<state::Rollouts> kept = directory_->LoadRollouts();
+  if (kept.ok()) return *std::move(kept);
+  if (!absl::IsNotFound(kept.status()))
+    logger_.Warning("the history of rollouts is lost, what has failed may be tried again",
+                    {{"error", std::string(kept.status().message())}});
+  return {};
+}
+
+void Records::SaveRollouts(const std::function<state::Rollouts()>& newest) const {
+  if (directory_ == nullptr) return;
+  base::MutexLock lock(mu_);
+  const absl::Status saved = directory_->SaveRollouts(newest());
+  if (!saved.ok())
+    logger_.Warning("the history of rollouts cannot be kept", {{"error", std::string(saved.message())}});
+}
+
+std::string Records::DigestKey() const {
+  if (directory_ != nullptr) {
+    absl::StatusOr<std::string> key = directory_->DigestKey();
+    if (key.ok()) return *std::move(key);
+    logger_.Warning("the key of secrets' digests cannot be kept",
+                    {{"error", std::string(key.status().message())}});
+  }
+  return base::RandomBytes(32);
 }
 
 }  // namespace spacelet::controller

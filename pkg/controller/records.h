@@ -22,6 +22,11 @@ class Records {
   // stays.
   void SaveLimitsSet(const std::function<state::LimitsSet()>& newest) const ABSL_LOCKS_EXCLUDED(mu_);
 
+  state::Rollouts LoadRollouts() const;
+  void SaveRollouts(const std::function<state::Rollouts()>& newest) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Keys digests of secrets; another one in each process when it cannot be kept.
+  std::string DigestKey() const;
+
  private:
   const state::Directory* const directory_;
   const log::Logger logger_;

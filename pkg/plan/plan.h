@@ -35,6 +35,9 @@ struct Step {
   bool operator==(const Step&) const = default;
 };
 
+// Waiting::until of a creation that waits for its dependency, for at most the dependency's deadline.
+inline constexpr char kUntilReady[] = "Ready";
+
 struct Waiting {
   std::string object, for_what, until;  // "container/docker-delegate", "container/vm-runner", "Ready"
   std::string reason;                   // api::reason

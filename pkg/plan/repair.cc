@@ -99,7 +99,8 @@ bool Planner::WaitsForDependency() {
            false});
       continue;
     }
-    plan_.waiting.push_back({object_, ContainerKey(dependency), "Ready", api::reason::kWaitingForDependency});
+    plan_.waiting.push_back(
+        {object_, ContainerKey(dependency), kUntilReady, api::reason::kWaitingForDependency});
     waits = true;
   }
   return waits;

@@ -206,6 +206,10 @@ void Planner::ProveCurrent() {
 void Planner::SettleAlone() {
   const docker::Container& alone = *parts_.current;
   if (!history_.last || history_.last->result != Result::kInProgress) return;
+  if (history_.last->to_hash != want_.spec_hash) {  // a newer document wants what runs
+    history_ = Ended(std::move(history_), Result::kFailed, "withdrawn before anything was changed", now_);
+    return;
+  }
   const Proof proof = Prove(want_, alone, now_);
   if (proof.state == Proof::State::kPending) {
     plan_.rolling.insert(want_.name);

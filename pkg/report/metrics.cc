@@ -31,6 +31,7 @@ constexpr size_t kMaxLabelBytes = 256;
 
 constexpr const char* kReloadResults[] = {"accepted", "unchanged", "rejected", "unreadable"};
 constexpr const char* kEventTypes[] = {"container", "network", "other"};
+constexpr const char* kRolloutEnds[] = {"Succeeded", "RolledBack", "Inconclusive", "Failed"};
 constexpr const char* kReconcileResults[] = {"success", "error",     "terminal",
                                              "waiting", "suspended", "cancelled"};
 constexpr const char* kStepResults[] = {"success", "error"};
@@ -154,6 +155,10 @@ struct Metrics::Series {
       Counters("spacelet_drift_missed_by_events_total", "Differences that only the resync found, no event.");
   Family<Histogram>& converge_times =
       Histograms("spacelet_time_to_converge_seconds", "From first seen out of sync to in sync and ready.");
+  Family<Counter>& rollouts =
+      Counters("spacelet_rollouts_total", "Replacements of a container that have ended, by how.");
+  Histogram& rollout_durations = OneHistogram("spacelet_rollout_duration_seconds",
+                                              "From the decision to replace to its end.", kConvergeBuckets);
   Family<Counter>& steps = Counters("spacelet_plan_steps_total", "Steps of plans that were executed.");
   Family<Counter>& restarts =
       Counters("spacelet_container_restarts_total", "Restarts of the container by Docker's restart policy.");
@@ -294,6 +299,7 @@ void Metrics::ObjectKnown(const std::string& object) {
   s.Of(object, s.missed_drifts, {});
   if (IsContainer(object)) {
     s.Of(object, s.restarts, {});
+    for (const char* result : kRolloutEnds) s.Of(object, s.rollouts, {{"result", result}});
     s.Of(object, s.expected_seconds, {});
     s.Of(object, s.correct_seconds, {});
   }
@@ -370,6 +376,13 @@ void Metrics::Converged(const std::string& object, absl::Duration took) {
   ObjectKnown(object);
   base::MutexLock lock(series_->mu);
   series_->Of(object, series_->converge_times, {}, kConvergeBuckets).Observe(absl::ToDoubleSeconds(took));
+}
+
+void Metrics::RolloutEnded(const std::string& object, absl::string_view result, absl::Duration took) {
+  ObjectKnown(object);
+  base::MutexLock lock(series_->mu);
+  series_->Of(object, series_->rollouts, {{"result", std::string(result)}}).Increment();
+  series_->rollout_durations.Observe(absl::ToDoubleSeconds(took));
 }
 
 void Metrics::StepDone(absl::string_view operation, bool ok, absl::Duration took) {

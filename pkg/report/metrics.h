@@ -59,6 +59,7 @@ class Metrics {
   void DriftMissedByEvents(const std::string& object);
   void Converged(const std::string& object,
                  absl::Duration took);  // from first seen out of sync to in sync and ready
+  void RolloutEnded(const std::string& object, absl::string_view result, absl::Duration took);
   void StepDone(absl::string_view operation, bool ok,
                 absl::Duration took);  // an operation's name as in plan::Name
   void PulledBytes(int64_t bytes);

@@ -2,13 +2,17 @@
 
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
+#include <iterator>
 #include <nlohmann/json.hpp>
 #include <system_error>
 #include <utility>
 
+#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/time/time.h"
 #include "pkg/base/digest.h"
 #include "pkg/base/file.h"
 #include "pkg/base/status_macros.h"
@@ -22,6 +26,9 @@ constexpr size_t kMaxBytes = 16 << 20;  // a document of 1 MiB, each byte escape
 constexpr int kMaxDepth = 16;
 constexpr char kLastGood[] = "last-good.json";
 constexpr char kLimitsSet[] = "limits-set.json";
+constexpr char kRollouts[] = "rollouts.json";
+constexpr char kDigestKey[] = "digest-key.json";
+constexpr size_t kDigestKeyBytes = 32;
 
 absl::Status DataLoss(const std::string& path, absl::string_view why) {
   return absl::DataLossError(absl::StrCat(path, ": ", why));
@@ -65,6 +72,92 @@ LastGood DecodeLastGood(const json& record) {
           .source = record.at("source").get<std::string>()};
 }
 
+// Infinite is absent.
+void PutTime(json& to, const char* name, absl::Time time) {
+  if (time > absl::InfinitePast() && time < absl::InfiniteFuture()) to[name] = absl::FormatTime(time);
+}
+absl::Time GetTime(const json& from, const char* name, absl::Time absent) {
+  absl::Time time = absent;
+  const auto text = from.find(name);
+  if (text == from.end()) return absent;
+  return absl::ParseTime(absl::RFC3339_full, text->get<std::string>(), &time, nullptr) ? time : absent;
+}
+
+json EncodeFingerprint(const api::Fingerprint& f) {
+  return {{"specHash", f.spec_hash}, {"imageId", f.image_id}, {"secrets", f.secrets}};
+}
+api::Fingerprint DecodeFingerprint(const json& f) {
+  return {f.at("specHash").get<std::string>(), f.at("imageId").get<std::string>(),
+          f.at("secrets").get<std::string>()};
+}
+
+json EncodeRecord(const api::RolloutRecord& r) {
+  json out = {{"result", api::kRolloutResults[static_cast<size_t>(r.result)]},
+              {"from", r.from},
+              {"to", r.to},
+              {"fromHash", r.from_hash},
+              {"toHash", r.to_hash},
+              {"tried", EncodeFingerprint(r.tried)},
+              {"oldWasReady", r.old_was_ready},
+              {"message", r.message}};
+  PutTime(out, "startedAt", r.started_at);
+  PutTime(out, "finishedAt", r.finished_at);
+  return out;
+}
+api::RolloutRecord DecodeRecord(const json& r) {
+  const auto* end = std::end(api::kRolloutResults);
+  const auto* name = std::find(std::begin(api::kRolloutResults), end, r.at("result").get<std::string>());
+  return {.result = name == end ? api::RolloutRecord::Result::kFailed
+                                : static_cast<api::RolloutRecord::Result>(name - api::kRolloutResults),
+          .from = r.at("from").get<std::string>(),
+          .to = r.at("to").get<std::string>(),
+          .from_hash = r.at("fromHash").get<std::string>(),
+          .to_hash = r.at("toHash").get<std::string>(),
+          .tried = DecodeFingerprint(r.at("tried")),
+          .old_was_ready = r.at("oldWasReady").get<bool>(),
+          .started_at = GetTime(r, "startedAt", absl::InfinitePast()),
+          .finished_at = GetTime(r, "finishedAt", absl::InfinitePast()),
+          .message = r.at("message").get<std::string>()};
+}
+
+json EncodeFailed(const api::FailedAttempt& f) {
+  json out = {{"tried", EncodeFingerprint(f.tried)},
+              {"image", f.image},
+              {"message", f.message},
+              {"attempts", f.attempts}};
+  PutTime(out, "failedAt", f.failed_at);
+  PutTime(out, "retryAt", f.retry_at);
+  return out;
+}
+api::FailedAttempt DecodeFailed(const json& f) {
+  return {.tried = DecodeFingerprint(f.at("tried")),
+          .image = f.at("image").get<std::string>(),
+          .message = f.at("message").get<std::string>(),
+          .failed_at = GetTime(f, "failedAt", absl::InfinitePast()),
+          .retry_at = GetTime(f, "retryAt", absl::InfiniteFuture()),
+          .attempts = f.at("attempts").get<int>()};
+}
+
+json EncodeRollouts(const Rollouts& rollouts) {
+  json out = json::object();
+  for (const auto& [name, history] : rollouts) {
+    json entry = {{"failed", json::array()}};
+    if (history.last) entry["last"] = EncodeRecord(*history.last);
+    for (const api::FailedAttempt& f : history.failed) entry["failed"].push_back(EncodeFailed(f));
+    out[name] = std::move(entry);
+  }
+  return out;
+}
+Rollouts DecodeRollouts(const json& record) {
+  Rollouts out;
+  for (const auto& [name, entry] : record.items()) {
+    api::RolloutHistory& history = out[name];
+    if (entry.contains("last")) history.last = DecodeRecord(entry["last"]);
+    for (const json& f : entry.at("failed")) history.failed.push_back(DecodeFailed(f));
+  }
+  return out;
+}
+
 }  // namespace
 
 Directory::Directory(std::string path) : path_(std::move(path)) {}
@@ -97,6 +190,23 @@ absl::Status Directory::SaveLimitsSet(const LimitsSet& limits) const {
 absl::StatusOr<LimitsSet> Directory::LoadLimitsSet() const {
   return LoadAs(absl::StrCat(path_, "/", kLimitsSet),
                 [](const json& record) { return record.get<LimitsSet>(); });
+}
+
+absl::Status Directory::SaveRollouts(const Rollouts& rollouts) const {
+  return Save(absl::StrCat(path_, "/", kRollouts), EncodeRollouts(rollouts));
+}
+
+absl::StatusOr<Rollouts> Directory::LoadRollouts() const {
+  return LoadAs(absl::StrCat(path_, "/", kRollouts), DecodeRollouts);
+}
+
+absl::StatusOr<std::string> Directory::DigestKey() const {
+  const std::string path = absl::StrCat(path_, "/", kDigestKey);
+  absl::StatusOr<std::string> kept = LoadAs(path, [](const json& r) { return r.get<std::string>(); });
+  if (kept.ok() && !kept->empty()) return kept;
+  std::string key = absl::BytesToHexString(base::RandomBytes(kDigestKeyBytes));
+  RETURN_IF_ERROR(Save(path, json(key)));
+  return key;
 }
 
 }  // namespace spacelet::state

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pkg/api/rollout.h"
 
 namespace spacelet::state {
 
@@ -25,6 +26,9 @@ struct LastGood {
 // Docker cannot take such a limit away again, and only who knows that it was not somebody else's may replace
 // the container for it.
 using LimitsSet = std::map<std::string, std::set<std::string>>;
+
+// By container name.
+using Rollouts = std::map<std::string, api::RolloutHistory>;
 
 // Each record is one file with a checksum, mode 0600, old or new and never torn.
 // Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
@@ -44,6 +48,13 @@ class Directory {
 
   absl::Status SaveLimitsSet(const LimitsSet& limits) const;
   absl::StatusOr<LimitsSet> LoadLimitsSet() const;
+
+  absl::Status SaveRollouts(const Rollouts& rollouts) const;
+  absl::StatusOr<Rollouts> LoadRollouts() const;
+
+  // Keys the digests of secrets' values in the history of rollouts, so that the file tells nobody a secret by
+  // its digest. Made at the first call.
+  absl::StatusOr<std::string> DigestKey() const;
 
  private:
   std::string path_;

@@ -246,7 +246,7 @@ TEST_F(ControllerTest, ALimitThatAnEarlierAgentSetInPlaceIsTakenAwayByANewContai
   Restart();
   Offer(kWebOnly);
   EXPECT_TRUE(Eventually([&] { return Runs("web") && !Find("web")->resources.memory; }));
-  EXPECT_TRUE(Converges());
+  EXPECT_TRUE(ConvergesWhileTimeRuns());
   EXPECT_NE(Find("web")->id, first_id);
   EXPECT_TRUE(Eventually([&] { return KeepsNoLimits(); }));
 }

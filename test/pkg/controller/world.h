@@ -132,6 +132,10 @@ class World : public ::testing::Test {
   ::testing::AssertionResult Converges() {
     return Eventually([this] { return controller_->GetProgress().converged; });
   }
+  // A replacement has to prove itself for some seconds.
+  ::testing::AssertionResult ConvergesWhileTimeRuns() {
+    return EventuallyWhileTimeRuns(absl::Seconds(1), [this] { return controller_->GetProgress().converged; });
+  }
   ::testing::AssertionResult HasReason(const std::string& object, const char* type,
                                        const std::string& reason) {
     return Eventually([&] {

@@ -54,7 +54,11 @@ TEST_P(PrepareImage, IsWhatTheTableSays) {
   want.pull_policy = GetParam().policy;
   GetParam().mutate(want, now);
   const plan::ImagePlan plan = plan::PrepareImage(want, now, "not found");
-  EXPECT_EQ(plan::ToText({plan.steps, plan.waiting, {}, plan.notices}), GetParam().text);
+  plan::Plan whole;
+  whole.steps = plan.steps;
+  whole.waiting = plan.waiting;
+  whole.notices = plan.notices;
+  EXPECT_EQ(plan::ToText(whole), GetParam().text);
   EXPECT_EQ(plan.blocked(), GetParam().blocked);
 }
 

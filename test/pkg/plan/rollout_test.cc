@@ -344,6 +344,15 @@ TEST(RolloutHistory, SucceedsOnceTheSuccessorHasProvedItself) {
   EXPECT_EQ(history->last->result, Result::kSucceeded);
 }
 
+TEST(RolloutHistory, EndsWhenItIsWithdrawnBeforeAnythingWasChanged) {
+  const auto history = HistoryAfter([](auto&, auto& now) {
+    now.facts.rollouts["vm-runner"].last.emplace();
+    now.facts.rollouts["vm-runner"].last->to_hash = "v1:runner-2";
+  });
+  ASSERT_TRUE(history && history->last);
+  EXPECT_EQ(history->last->result, Result::kFailed);
+}
+
 TEST(RolloutHistory, KnowsWhatWasGivenUpBeforeTheFirstStepBack) {
   const auto history = HistoryAfter([](auto& host, auto& now) { Swapped(host, now, absl::Minutes(10)); });
   ASSERT_TRUE(history && history->failed.size() == 1);

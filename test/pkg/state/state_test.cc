@@ -60,6 +60,40 @@ TEST_F(StateTest, GivesBackTheLimitsThatWereSaved) {
   }
 }
 
+TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
+  const absl::Time noon = absl::FromUnixSeconds(1'767'312'000);
+  api::RolloutHistory history;
+  history.last = {.result = api::RolloutRecord::Result::kInconclusive,
+                  .from = "runner:1",
+                  .to = "runner:2",
+                  .from_hash = "v1:a",
+                  .to_hash = "v1:b",
+                  .tried = {"v1:b", "sha256:c", "d"},
+                  .old_was_ready = false,
+                  .started_at = noon,
+                  .finished_at = noon + absl::Milliseconds(1500),
+                  .message = "\"größer\""};
+  history.failed.push_back({.tried = {"v1:b", "sha256:c", "d"},
+                            .image = "runner:2",
+                            .message = "crash loop",
+                            .failed_at = noon,
+                            .retry_at = noon + absl::Minutes(10),
+                            .attempts = 2});
+  history.failed.push_back(
+      {.tried = {"v1:e", "", ""}, .image = "runner:3", .message = "", .failed_at = noon});
+  const Rollouts rollouts = {{"vm-runner", history}, {"web", {}}};
+  ASSERT_EQ(directory().SaveRollouts(rollouts), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadRollouts(), rollouts);
+}
+
+TEST_F(StateTest, TheDigestKeyIsMadeOnceAndLastsFromThenOn) {
+  const absl::StatusOr<std::string> key = directory().DigestKey();
+  ASSERT_EQ(key.status(), absl::OkStatus());
+  EXPECT_EQ(key->size(), 64u);
+  EXPECT_EQ(*directory().DigestKey(), *key);
+  EXPECT_EQ(Mode(path() + "/digest-key.json"), 0600u);
+}
+
 TEST_F(StateTest, NobodyElseMayRead) {
   ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
   EXPECT_EQ(Mode(path()), 0700u);
