@@ -46,6 +46,11 @@ class Reader {
   virtual absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,
                                                             const std::stop_token& stop) = 0;
   virtual absl::StatusOr<Image> InspectImage(const std::string& reference, const std::stop_token& stop) = 0;
+  // The digest that the registry has for `reference` now; the daemon asks, nothing is pulled. Compare it with
+  // repo_digests, never with an id. Errors: as PullImage.
+  virtual absl::StatusOr<std::string> DistributionDigest(const std::string& reference,
+                                                         const std::optional<RegistryCredential>& credential,
+                                                         const std::stop_token& stop) = 0;
   // The last `lines` log lines of both streams, oldest first, each one line. For crash reasons.
   virtual absl::StatusOr<std::vector<std::string>> TailLogs(const std::string& id, int lines,
                                                             const std::stop_token& stop) = 0;
@@ -64,6 +69,8 @@ class Writer {
                                  const std::optional<RegistryCredential>& credential,
                                  const std::function<void(const PullProgress&)>& on_progress,
                                  const std::stop_token& stop) = 0;
+  // Loads a `docker save` archive, piece by piece. OK says that the daemon took it, not what was in it.
+  // Errors: NotFound no such file; FailedPrecondition not to be read; InvalidArgument refused.
   virtual absl::Status LoadImage(const std::string& archive_path, const std::stop_token& stop) = 0;
   virtual absl::StatusOr<std::string> CreateContainer(const CreateContainerRequest& request,
                                                       const std::stop_token& stop) = 0;  // id

@@ -22,6 +22,8 @@ inline constexpr absl::Duration kNetworkDeadline = absl::Seconds(30);
 inline constexpr absl::Duration kCopyDeadline = absl::Seconds(60);
 inline constexpr absl::Duration kLogsDeadline = absl::Seconds(10);
 inline constexpr absl::Duration kLoadDeadline = absl::Minutes(30);
+inline constexpr absl::Duration kDistributionDeadline =
+    absl::Seconds(60);  // the daemon asks the registry: DNS, TLS, a token, a manifest
 // A pull ends by silence (extracting a large layer is silent for minutes); this only bounds a registry that
 // drips.
 inline constexpr absl::Duration kPullDeadline = absl::Hours(6);

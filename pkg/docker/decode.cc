@@ -333,6 +333,7 @@ absl::StatusOr<Image> DecodeImage(absl::string_view body) {
   out.repo_digests = StringList(At(json, "RepoDigests"));
   out.os = String(json, "Os");
   out.architecture = String(json, "Architecture");
+  out.size = Int(json, "Size");
   return out;
 }
 
@@ -374,9 +375,16 @@ absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body) {
   return out;
 }
 
-absl::StatusOr<int> DecodeCpuCount(absl::string_view body) {
+absl::StatusOr<EngineHost> DecodeInfo(absl::string_view body) {
   ASSIGN_OR_RETURN(const Json json, ParseObject(body));
-  return SmallInt(json, "NCPU");
+  return EngineHost{SmallInt(json, "NCPU"), String(json, "DockerRootDir")};
+}
+
+absl::StatusOr<std::string> DecodeDistributionDigest(absl::string_view body) {
+  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
+  std::string digest = String(At(json, "Descriptor"), "digest");
+  if (digest.empty()) return absl::InternalError("the answer names no digest");
+  return digest;
 }
 
 absl::StatusOr<ExecState> DecodeExec(absl::string_view body) {

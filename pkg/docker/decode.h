@@ -31,7 +31,14 @@ struct EngineVersion {  // GET /version
   bool podman = false;
 };
 absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body);
-absl::StatusOr<int> DecodeCpuCount(absl::string_view body);  // GET /info
+
+struct EngineHost {  // GET /info
+  int cpus = 0;
+  std::string data_root;
+};
+absl::StatusOr<EngineHost> DecodeInfo(absl::string_view body);
+// GET /distribution/{name}/json
+absl::StatusOr<std::string> DecodeDistributionDigest(absl::string_view body);
 
 struct ExecState {
   bool running = false;

@@ -79,7 +79,9 @@ absl::StatusOr<EngineInfo> Engine::Introduce(const http::Response& ping, const s
   const EngineCall ask_info = {.operation = "Info", .path = "/info", .deadline = kVersionDeadline};
   ASSIGN_OR_RETURN(const http::Response info_answer,
                    Plain(ask_info, absl::StrCat("/v", info.api_version, ask_info.path), stop));
-  ASSIGN_OR_RETURN(info.cpus, DecodeCpuCount(info_answer.body));
+  ASSIGN_OR_RETURN(EngineHost host, DecodeInfo(info_answer.body));
+  info.cpus = host.cpus;
+  info.data_root = std::move(host.data_root);
   return info;
 }
 

@@ -2,10 +2,12 @@
 // nothing.
 #pragma once
 
+#include <optional>
 #include <string>
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "absl/time/time.h"
 
 namespace spacelet::docker {
 
@@ -24,5 +26,14 @@ absl::Status StatusFromHttp(int http_status, CallClass call_class, absl::string_
 // An error line in a pull's stream: NotFound, PermissionDenied, ResourceExhausted (rate limit, disk full) or
 // Unavailable.
 absl::StatusCode PullErrorCode(absl::string_view message);
+
+// Why a pull, or a question to a registry, failed: an api::reason. The daemon answers 500 to most of them, so
+// its words decide; what they do not tell is ImagePullFailed. Requires: !status.ok().
+const char* PullReason(const absl::Status& status);
+// Whether such a pull failed for want of an answer: nothing that the registry said rules out that it has the
+// image.
+bool IsRegistryAway(const absl::Status& status);
+// How long the registry asks to wait, where its words were passed on ("retry-after: 30s").
+std::optional<absl::Duration> RetryAfterHint(absl::string_view message);
 
 }  // namespace spacelet::docker

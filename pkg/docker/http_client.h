@@ -11,6 +11,7 @@
 #include "pkg/docker/client.h"
 #include "pkg/docker/deadlines.h"
 #include "pkg/docker/engine.h"
+#include "pkg/docker/reference.h"
 #include "pkg/http/client.h"
 
 namespace spacelet::docker {
@@ -36,6 +37,9 @@ class HttpClient : public Client {
   absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<Image> InspectImage(const std::string& reference, const std::stop_token& stop) override;
+  absl::StatusOr<std::string> DistributionDigest(const std::string& reference,
+                                                 const std::optional<RegistryCredential>& credential,
+                                                 const std::stop_token& stop) override;
   absl::StatusOr<std::vector<std::string>> TailLogs(const std::string& id, int lines,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<std::string> ReadContainerFile(const std::string& id, const std::string& path,
@@ -79,6 +83,10 @@ class HttpClient : public Client {
                            absl::Duration timeout, const std::stop_token& stop) override;
 
  private:
+  // Gives `call` the credential for the registry of `reference`. Returns why a configured helper gave none.
+  std::string Authorize(EngineCall& call, const Reference& reference,
+                        const std::optional<RegistryCredential>& credential,
+                        const std::stop_token& stop) const;
   // A request about one container: METHOD /containers/{id}{action}.
   absl::StatusOr<http::Response> OnContainer(EngineCall call, const std::string& id,
                                              const std::string& action, const std::stop_token& stop);

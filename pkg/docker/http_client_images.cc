@@ -60,20 +60,44 @@ absl::StatusOr<std::string> ReadPiece(int fd, uint64_t offset) {
 
 }  // namespace
 
+std::string HttpClient::Authorize(EngineCall& call, const Reference& reference,
+                                  const std::optional<RegistryCredential>& credential,
+                                  const std::stop_token& stop) const {
+  ResolvedCredential auth = {credential, ""};
+  if (!credential) auth = CredentialFor(options_.docker_config, reference.domain, stop);
+  if (auth.credential) call.headers["X-Registry-Auth"] = RegistryAuthHeader(*auth.credential);
+  return auth.warning;
+}
+
+absl::StatusOr<std::string> HttpClient::DistributionDigest(
+    const std::string& text, const std::optional<RegistryCredential>& credential,
+    const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
+  ASSIGN_OR_RETURN(const std::string path, ImagePath(FamiliarString(reference)));
+  EngineCall call = {.operation = "DistributionDigest",
+                     .path = absl::StrCat("/distribution/", path, "/json"),
+                     .deadline = kDistributionDeadline,
+                     .call_class = CallClass::kPull};
+  const std::string warning = Authorize(call, reference, credential, stop);
+  const absl::StatusOr<http::Response> response = engine_.Call(call, stop);
+  if (absl::IsPermissionDenied(response.status()) && !warning.empty())
+    return Annotate(response.status(), warning + "; asked anonymously");
+  RETURN_IF_ERROR(response.status());
+  return DecodeDistributionDigest(response->body);
+}
+
 absl::Status HttpClient::PullImage(const std::string& text, const std::string& platform,
                                    const std::optional<RegistryCredential>& credential,
                                    const std::function<void(const PullProgress&)>& on_progress,
                                    const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const Reference reference, ParseReference(text));
-  ResolvedCredential auth = {credential, ""};
-  if (!credential) auth = CredentialFor(options_.docker_config, reference.domain, stop);
   EngineCall call = {.operation = "PullImage",
                      .method = "POST",
                      .path = PullPath(reference, platform),
                      .deadline = kPullDeadline,
                      .call_class = CallClass::kPull,
                      .inactivity = options_.pull_inactivity};
-  if (auth.credential) call.headers["X-Registry-Auth"] = RegistryAuthHeader(*auth.credential);
+  const std::string warning = Authorize(call, reference, credential, stop);
 
   PullStream progress;
   Throttle throttle(on_progress);
@@ -87,8 +111,8 @@ absl::Status HttpClient::PullImage(const std::string& text, const std::string& p
   if (status.ok()) status = in_stream;
   if (status.ok()) status = progress.Finish();
   throttle.Tell(progress, true);
-  if (absl::IsPermissionDenied(status) && !auth.warning.empty())
-    status = Annotate(status, auth.warning + "; pulled anonymously");
+  if (absl::IsPermissionDenied(status) && !warning.empty())
+    status = Annotate(status, warning + "; pulled anonymously");
   return Annotate(status, absl::StrCat("pull ", FamiliarString(reference)));
 }
 

@@ -174,8 +174,9 @@ struct Network {  // GET /networks/{id}
 
 struct Image {
   std::string id;
-  std::vector<std::string> repo_tags, repo_digests;
-  std::string os, architecture;
+  std::vector<std::string> repo_tags, repo_digests;  // "box:1", "box@sha256:…"
+  std::string os, architecture;                      // empty in a list
+  int64_t size = 0;                                  // bytes on disk, layers that it shares included
   bool operator==(const Image&) const = default;
 };
 
@@ -194,6 +195,7 @@ struct EngineInfo {
   int cpus = 0;
   std::string os_type, architecture;
   bool podman = false;
+  std::string data_root;  // where it keeps images, a path on its own host; empty: it does not say
   bool operator==(const EngineInfo&) const = default;
 };
 

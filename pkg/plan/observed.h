@@ -46,6 +46,20 @@ struct DrainFact {
   bool operator==(const DrainFact&) const = default;
 };
 
+// What a registry says of a tag that is followed.
+struct RemoteDigest {
+  std::string digest;  // empty: not asked yet, or used up by a pull
+  std::string error;   // of the last attempt; empty: it answered
+  bool operator==(const RemoteDigest&) const = default;
+};
+
+// A file system in bytes, as df(1) counts them: what is reserved for root is neither used nor free.
+struct Disk {
+  std::string path;  // that lies on it
+  int64_t used = 0, free = 0;
+  bool operator==(const Disk&) const = default;
+};
+
 // The small facts that are not in Docker.
 struct Facts {
   int host_cpus = 0;                                    // 0: unknown
@@ -54,10 +68,15 @@ struct Facts {
   std::map<std::string, DrainFact> drains;              // container id -> its work, while it matters
   std::map<std::string, api::RolloutHistory> rollouts;  // container name -> what was tried
   std::map<std::string, std::string> secret_digests;    // container name -> keyed digest of its secrets
-  std::set<std::string> rolling;                  // containers whose rollout is due, under way or rolled back
-  std::set<std::string> pulls_backing_off;        // references whose last pull failed and whose back-off runs
-  std::set<std::string> waited_out;               // containers whose dependency wait is over its deadline
-  std::map<std::string, SecretValue> secret_env;  // "<container>/<variable>" -> value
+  std::set<std::string> rolling;            // containers whose rollout is due, under way or rolled back
+  std::set<std::string> pulls_backing_off;  // references whose last pull failed and whose back-off runs
+  std::set<std::string> registries_away;    // of those, because their registry was out of reach
+  std::map<std::string, RemoteDigest> remote_digests;  // followed reference -> what its registry says
+  std::optional<Disk> image_disk;  // that holds Docker's images; absent: not seen from here
+  std::map<std::string, int64_t>
+      bytes_needed;                  // reference or archive -> what its image will take on the disk
+  std::set<std::string> waited_out;  // containers whose dependency wait is over its deadline
+  std::map<std::string, SecretValue> secret_env;    // "<container>/<variable>" -> value
   std::map<std::string, SecretValue> secret_files;  // "<container>/<path>" -> value
   std::map<std::string, bool> files_match;  // "<container id>/<path>" -> the secret file in it is current
   std::map<std::string, std::set<std::string>>

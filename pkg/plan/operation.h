@@ -20,7 +20,7 @@ struct PullImage {
   bool operator==(const PullImage&) const = default;
 };
 struct LoadImage {
-  std::string archive, reference;
+  std::string archive, reference, platform;
   bool operator==(const LoadImage&) const = default;
 };
 struct CreateNetwork {

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
 #include <vector>
@@ -39,6 +40,7 @@ void SeedImages(FakeDocker& docker) {
     engine.AddHostPath("/tmp");
     engine.Seed("box:1", box);
     engine.Seed("box:2", box);
+    engine.Seed("box:3", box);
     engine.Seed("crash:1", crash);
     return engine.Seed("broken:1", broken);
   });
@@ -54,6 +56,14 @@ class Memory : public Backend {
   void Tag(const std::string& reference, const std::string& repository, const std::string& tag) override {
     const std::string name = absl::StrCat(repository, ":", tag);
     EXPECT_TRUE(docker_.World([&](FakeEngine& engine) { return engine.Tag(reference, name); }).ok());
+  }
+  void Push(const std::string& repository, const std::string& tag) override {
+    const std::string name = absl::StrCat(repository, ":", tag);
+    EXPECT_TRUE(docker_.World([&](FakeEngine& engine) { return engine.Push(name); }).ok());
+  }
+  void Save(const std::string& reference, const std::string& path) override {
+    const auto archive = docker_.World([&](FakeEngine& engine) { return engine.Save(reference); });
+    std::ofstream(path, std::ios::binary) << archive.value_or("");
   }
   std::string AddNetwork(const std::string& name) override {
     docker::NetworkConfig config;
@@ -77,6 +87,16 @@ class OverHttp : public Backend {
     EXPECT_EQ(Post(absl::StrCat("/images/", reference, "/tag?repo=", repository, "&tag=", tag), "").status,
               201);
   }
+  void Push(const std::string& repository, const std::string& tag) override {
+    const http::Response answer = Send("POST", absl::StrCat("/images/", repository, "/push?tag=", tag), "");
+    EXPECT_EQ(answer.status, 200);
+    EXPECT_EQ(answer.body.find("errorDetail"), std::string::npos) << answer.body;
+  }
+  void Save(const std::string& reference, const std::string& path) override {
+    const http::Response answer = Send("GET", absl::StrCat("/images/", reference, "/get"), "");
+    EXPECT_EQ(answer.status, 200);
+    std::ofstream(path, std::ios::binary) << answer.body;
+  }
   std::string AddNetwork(const std::string& name) override {
     const http::Response answer = Post("/networks/create", nlohmann::json{{"Name", name}}.dump());
     return nlohmann::json::parse(answer.body).value("Id", "");
@@ -89,10 +109,14 @@ class OverHttp : public Backend {
     return endpoint;
   }
   http::Response Post(const std::string& target, const std::string& body) {
+    return Send("POST", target, body);
+  }
+  http::Response Send(const std::string& method, const std::string& target, const std::string& body) {
     http::Request request;
-    request.method = "POST";
+    request.method = method;
     request.target = "/v1.41" + target;
     request.body = body;
+    request.headers["X-Registry-Auth"] = "e30=";  // a push without it is refused
     auto answer = http_.Call(request, {});
     EXPECT_TRUE(answer.ok()) << answer.status();
     return answer.ok() ? *std::move(answer) : http::Response{};
@@ -129,6 +153,7 @@ class SharedEngine : public ::testing::Environment {
  private:
   static absl::StatusOr<std::unique_ptr<Engine>> Start() {
     ASSIGN_OR_RETURN(std::unique_ptr<Engine> engine, Engine::Start());
+    RETURN_IF_ERROR(engine->StartRegistry());
     // sh as process 1 ends at a TERM only by its trap.
     const std::string serve =
         "CMD [\"/bin/sh\",\"-c\",\"trap 'exit 0' TERM; echo one; echo two; echo three; while :; do sleep "
@@ -136,6 +161,7 @@ class SharedEngine : public ::testing::Environment {
         "done\"]";
     RETURN_IF_ERROR(engine->Import("box", "1", {"ENV IMG=1", serve}));
     RETURN_IF_ERROR(engine->Import("box", "2", {"ENV IMG=1", serve, "LABEL two=2"}));
+    RETURN_IF_ERROR(engine->Import("box", "3", {"ENV IMG=1", serve, "LABEL three=3"}));
     RETURN_IF_ERROR(engine->Import("crash", "1", {"CMD [\"/bin/sh\",\"-c\",\"exit 7\"]"}));
     RETURN_IF_ERROR(engine->Import("broken", "1", {"CMD [\"/nope\"]"}));
     return engine;

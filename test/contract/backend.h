@@ -14,9 +14,11 @@ enum class Kind { kMemory, kFakeDaemon, kRealDaemon };
 void PrintTo(Kind kind, std::ostream* out);
 
 // A daemon with these images, and what docker::Client cannot do to it:
-//   box:1      runs until it is stopped, then exits 0; has IMG=1 in its environment; its log is "one", "two",
-//   "three" box:2      another image crash:1    exits with 7 at once broken:1   has a command that does not
-//   exist
+//   box:1         runs until it is stopped, then exits 0; has IMG=1 in its environment; its log is "one",
+//                 "two", "three"
+//   box:2, box:3  other images
+//   crash:1       exits with 7 at once
+//   broken:1      has a command that does not exist
 // It has more than one CPU and less than 1000.
 class Backend {
  public:
@@ -24,6 +26,10 @@ class Backend {
   virtual docker::Client& docker() = 0;
   virtual void Pause(const std::string& container) = 0;
   virtual void Tag(const std::string& reference, const std::string& repository, const std::string& tag) = 0;
+  // Into the registry at 127.0.0.1:5000, from this host's image of that name.
+  virtual void Push(const std::string& repository, const std::string& tag) = 0;
+  // As `docker save` does it, into a file.
+  virtual void Save(const std::string& reference, const std::string& path) = 0;
   // As `docker network create` does it: a second one of the same name. Returns the id.
   virtual std::string AddNetwork(const std::string& name) = 0;
 };

@@ -703,32 +703,6 @@ TEST_P(DockerContract, ACommandRunsInARunningContainerOnly) {
   EXPECT_EQ(*code, 0);
 }
 
-// --- Images
-
-TEST_P(DockerContract, AnImageShowsItsTagsAndPlatform) {
-  const auto image = docker().InspectImage("box:1", never_);
-  ASSERT_TRUE(image.ok()) << image.status();
-  EXPECT_THAT(image->id, HasSubstr("sha256:"));
-  EXPECT_THAT(image->repo_tags, Contains("box:1"));
-  EXPECT_EQ(image->os, "linux");
-  EXPECT_NE(image->id, docker().InspectImage("box:2", never_)->id);
-  EXPECT_TRUE(absl::IsNotFound(docker().InspectImage("absent:1", never_).status()));
-}
-
-TEST_P(DockerContract, ATagOfAnImageInUseIsRemovedOnlyWhileItHasAnother) {
-  backend().Tag("box:1", "spare", "1");
-  Create(Request("alpha", "spare:1"));
-  EXPECT_OK(docker().RemoveImage("spare:1", never_));
-  EXPECT_TRUE(absl::IsNotFound(docker().InspectImage("spare:1", never_).status()));
-  EXPECT_TRUE(absl::IsAborted(docker().RemoveImage("box:1", never_)));
-  EXPECT_TRUE(absl::IsNotFound(docker().RemoveImage("absent:1", never_)));
-}
-
-TEST_P(DockerContract, APullOfWhatNoRegistryHasFails) {
-  const absl::Status status = docker().PullImage("127.0.0.1:1/absent:1", "", std::nullopt, nullptr, never_);
-  EXPECT_FALSE(status.ok());
-}
-
 // --- Events
 
 TEST_P(DockerContract, EventsTellTheLifeOfAContainerByIdAndName) {

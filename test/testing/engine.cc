@@ -81,7 +81,10 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start() {
   std::unique_ptr<Engine> engine(new Engine(directory, absl::StrCat("spengine-", getpid())));
   RETURN_IF_ERROR(engine->MakeRootFs());
   RETURN_IF_ERROR(Run({"ip", "netns", "add", engine->network_namespace_}, engine->directory_ + "/log"));
-  RETURN_IF_ERROR(engine->Spawn());
+  engine->pid_ =
+      engine->Spawn(absl::StrCat("ip link set lo up && exec dockerd --host unix://", engine->socket_,
+                                 " --data-root ", engine->directory_, "/data --exec-root ",
+                                 engine->directory_, "/exec --pidfile ", engine->directory_, "/pid"));
   RETURN_IF_ERROR(engine->AwaitPing());
   return engine;
 }
@@ -96,29 +99,46 @@ Engine::~Engine() {
     RemoveContainers();
     Terminate();
   }
+  if (registry_ > 0) {
+    kill(registry_, SIGKILL);
+    waitpid(registry_, nullptr, 0);
+  }
   Run({"ip", "netns", "delete", network_namespace_}, directory_ + "/log").IgnoreError();
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
 }
 
 // nsenter and not `ip netns exec`: the latter mounts a new /sys and with it hides the cgroup mounts.
-absl::Status Engine::Spawn() {
-  const std::string script = absl::StrCat("ip link set lo up && exec dockerd --host unix://", socket_,
-                                          " --data-root ", directory_, "/data --exec-root ", directory_,
-                                          "/exec --pidfile ", directory_, "/pid >>", directory_, "/log 2>&1");
+pid_t Engine::Spawn(const std::string& script) const {
+  const std::string logged = absl::StrCat(script, " >>", directory_, "/log 2>&1");
   const std::string net = absl::StrCat("--net=/run/netns/", network_namespace_);
-  pid_ = fork();
-  if (pid_ < 0) return absl::FailedPreconditionError("fork failed");
-  if (pid_ == 0) {
-    setsid();
-    prctl(PR_SET_PDEATHSIG, SIGTERM);
-    execlp("nsenter", "nsenter", net.c_str(), "unshare", "-m", "sh", "-c", script.c_str(), nullptr);
-    _exit(127);
+  const pid_t pid = fork();
+  if (pid != 0) return pid;
+  setsid();
+  prctl(PR_SET_PDEATHSIG, SIGTERM);
+  execlp("nsenter", "nsenter", net.c_str(), "unshare", "-m", "sh", "-c", logged.c_str(), nullptr);
+  _exit(127);
+}
+
+absl::Status Engine::StartRegistry() {
+  if (!Installed("docker-registry")) return absl::FailedPreconditionError("docker-registry is not installed");
+  const std::string config = directory_ + "/registry.yml";
+  std::ofstream(config) << "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
+                        << "storage: {filesystem: {rootdirectory: " << directory_ << "/registry}}\n"
+                        << "http: {addr: 127.0.0.1:5000}\n";
+  registry_ = Spawn("exec docker-registry serve " + config);
+  const std::string net = absl::StrCat("--net=/run/netns/", network_namespace_);
+  const auto deadline = steady_clock::now() + kStartDeadline;
+  while (steady_clock::now() < deadline) {
+    if (Run({"nsenter", net, "sh", "-c", "busybox wget -q -O - http://127.0.0.1:5000/v2/"}, "/dev/null").ok())
+      return absl::OkStatus();
+    std::this_thread::sleep_for(kPoll);
   }
-  return absl::OkStatus();
+  return absl::FailedPreconditionError("docker-registry does not answer");
 }
 
 absl::Status Engine::AwaitPing() {
+  if (pid_ < 0) return absl::FailedPreconditionError("fork failed");
   http::Client client(UnixEndpoint(socket_));
   http::Request ping;
   ping.target = "/_ping";

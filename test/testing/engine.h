@@ -25,6 +25,8 @@ class Engine {
   Engine& operator=(const Engine&) = delete;
 
   const std::string& socket() const { return socket_; }
+  // Debian's docker-registry at 127.0.0.1:5000 of the engine's network; ends with the engine.
+  absl::Status StartRegistry();
   // An image of busybox with all applets in /bin. `changes` are Dockerfile instructions: "CMD
   // [\"sleep\",\"9\"]". Errors: Internal with the daemon's answer.
   absl::Status Import(const std::string& repository, const std::string& tag,
@@ -32,7 +34,7 @@ class Engine {
 
  private:
   Engine(std::string directory, std::string network_namespace);
-  absl::Status Spawn();
+  pid_t Spawn(const std::string& script) const;  // a shell in the engine's network; -1: no process to be had
   absl::Status AwaitPing();
   absl::Status MakeRootFs();
   void RemoveContainers();
@@ -40,7 +42,7 @@ class Engine {
   std::string LogTail() const;
 
   std::string directory_, network_namespace_, socket_;
-  pid_t pid_ = -1;
+  pid_t pid_ = -1, registry_ = -1;
 };
 
 }  // namespace spacelet::testing

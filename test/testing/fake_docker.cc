@@ -1,6 +1,8 @@
 #include "test/testing/fake_docker.h"
 
 #include <algorithm>
+#include <fstream>
+#include <sstream>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -152,6 +154,13 @@ absl::StatusOr<docker::Image> FakeDocker::InspectImage(const std::string& refere
                             [&](FakeEngine& engine) { return engine.InspectImage(reference); });
 }
 
+absl::StatusOr<std::string> FakeDocker::DistributionDigest(const std::string& reference,
+                                                           const std::optional<docker::RegistryCredential>&,
+                                                           const std::stop_token& stop) {
+  return Ask<std::string>("DistributionDigest", reference, kReads, stop,
+                          [&](FakeEngine& engine) { return engine.DistributionDigest(reference); });
+}
+
 absl::StatusOr<std::vector<std::string>> FakeDocker::TailLogs(const std::string& id, int lines,
                                                               const std::stop_token& stop) {
   return Ask<std::vector<std::string>>(
@@ -180,8 +189,12 @@ absl::Status FakeDocker::PullImage(const std::string& reference, const std::stri
 }
 
 absl::Status FakeDocker::LoadImage(const std::string& archive_path, const std::stop_token& stop) {
+  std::ifstream file(archive_path, std::ios::binary);
+  if (!file) return absl::NotFoundError(absl::StrCat(archive_path, ": No such file or directory"));
+  std::stringstream archive;
+  archive << file.rdbuf();
   return Do("LoadImage", archive_path, kMutates, stop,
-            [&](FakeEngine& engine) { return engine.Pull(archive_path); });
+            [&](FakeEngine& engine) { return engine.Load(archive.str()); });
 }
 
 absl::StatusOr<std::string> FakeDocker::CreateContainer(const docker::CreateContainerRequest& request,

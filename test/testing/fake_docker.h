@@ -60,6 +60,9 @@ class FakeDocker : public docker::Client {
                                                             const std::stop_token& stop) override;
   absl::StatusOr<docker::Image> InspectImage(const std::string& reference,
                                              const std::stop_token& stop) override;
+  absl::StatusOr<std::string> DistributionDigest(const std::string& reference,
+                                                 const std::optional<docker::RegistryCredential>& credential,
+                                                 const std::stop_token& stop) override;
   absl::StatusOr<std::vector<std::string>> TailLogs(const std::string& id, int lines,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<std::string> ReadContainerFile(const std::string& id, const std::string& path,
@@ -68,7 +71,7 @@ class FakeDocker : public docker::Client {
                          const std::optional<docker::RegistryCredential>& credential,
                          const std::function<void(const docker::PullProgress&)>& on_progress,
                          const std::stop_token& stop) override;
-  // `archive_path` is the reference that the archive holds: it is pulled from the fake registry.
+  // The file holds what FakeEngine::Save gave.
   absl::Status LoadImage(const std::string& archive_path, const std::stop_token& stop) override;
   absl::StatusOr<std::string> CreateContainer(const docker::CreateContainerRequest& request,
                                               const std::stop_token& stop) override;

@@ -116,80 +116,8 @@ docker::EngineInfo FakeEngine::Info() const {
   info.cpus = options_.cpus;
   info.os_type = "linux";
   info.architecture = "x86_64";
+  info.data_root = options_.data_root;
   return info;
-}
-
-// --- Images
-
-std::string FakeEngine::Publish(const std::string& reference, const ImageProfile& profile) {
-  const std::string id = absl::StrCat("sha256:", NewId());
-  registry_[reference] = {id, profile};
-  return id;
-}
-
-void FakeEngine::Unpublish(const std::string& reference) { registry_.erase(reference); }
-
-std::string FakeEngine::Seed(const std::string& reference, const ImageProfile& profile) {
-  std::string id = Publish(reference, profile);
-  Pull(reference).IgnoreError();
-  return id;
-}
-
-absl::Status FakeEngine::Pull(const std::string& reference) {
-  const auto found = registry_.find(reference);
-  if (found == registry_.end()) {
-    return Refuse(404,
-                  absl::StrCat("manifest for ", reference, " not found: manifest unknown: manifest unknown"));
-  }
-  tags_[reference] = found->second.id;
-  images_[found->second.id] = found->second.profile;
-  Emit("image", "pull", reference, {{"name", reference}});
-  return absl::OkStatus();
-}
-
-absl::Status FakeEngine::Tag(const std::string& reference, const std::string& new_reference) {
-  ASSIGN_OR_RETURN(const docker::Image image, InspectImage(reference));
-  tags_[new_reference] = image.id;
-  return absl::OkStatus();
-}
-
-absl::StatusOr<docker::Image> FakeEngine::InspectImage(const std::string& reference) const {
-  const auto tag = tags_.find(reference);
-  const auto found = images_.find(tag == tags_.end() ? reference : tag->second);
-  if (found == images_.end()) return Refuse(404, absl::StrCat("No such image: ", reference));
-  docker::Image image;
-  image.id = found->first;
-  image.os = found->second.os;
-  image.architecture = found->second.architecture;
-  for (const auto& [name, id] : tags_) {
-    if (id != image.id) continue;
-    const bool digest = absl::StrContains(name, "@");
-    (digest ? image.repo_digests : image.repo_tags).push_back(name);
-  }
-  return image;
-}
-
-absl::Status FakeEngine::RemoveImage(const std::string& reference) {
-  ASSIGN_OR_RETURN(const docker::Image image, InspectImage(reference));
-  const size_t names = image.repo_tags.size() + image.repo_digests.size();
-  const bool by_name = tags_.count(reference) > 0;
-  if (!by_name && names > 1) {
-    return Refuse(409, absl::StrCat("conflict: unable to delete ", image.id,
-                                    " (must be forced) - image is referenced in multiple repositories"));
-  }
-  const auto user = std::find_if(containers_.begin(), containers_.end(),
-                                 [&](const auto& entry) { return entry.second.view.image_id == image.id; });
-  if (names <= 1 && user != containers_.end()) {
-    return Refuse(409, absl::StrCat("conflict: unable to remove repository reference \"", reference,
-                                    "\" (must force) - container ", user->first.substr(0, 12),
-                                    " is using its referenced image ", image.id.substr(7, 12)));
-  }
-  for (auto it = tags_.begin(); it != tags_.end();) {
-    it = (by_name ? it->first == reference : it->second == image.id) ? tags_.erase(it) : std::next(it);
-  }
-  if (names <= 1) images_.erase(image.id);
-  Emit("image", names <= 1 ? "delete" : "untag", image.id, {{"name", reference}});
-  return absl::OkStatus();
 }
 
 // --- Networks

@@ -37,6 +37,7 @@ struct ImageProfile {
   std::map<std::string, std::string> env;
   std::vector<std::string> cmd = {"serve"};
   std::string os = "linux", architecture = "amd64";
+  int64_t size = 4 << 20;
   std::optional<int> exits_at_once;  // every start ends with this code
   std::string start_error;           // the runtime refuses every start with it (400, exit code 127)
   int stop_exit_code = 0;
@@ -48,6 +49,7 @@ struct ImageProfile {
 struct EngineOptions {
   std::string engine_version = "20.10.24+dfsg1", api_version = "1.41", min_api_version = "1.12";
   int cpus = 4;
+  std::string data_root;             // as /info says it
   bool all_host_paths_exist = true;  // false: only those given to AddHostPath
   std::function<absl::Time()> now;   // null: a clock that moves 1 ms with every change, and by Advance()
 };
@@ -85,9 +87,16 @@ class FakeEngine {
   absl::StatusOr<docker::Network> InspectNetwork(const std::string& network) const;
   std::vector<docker::Network> Networks() const;  // all, sorted by id
 
+  // The registry 127.0.0.1:1 is out of reach; every other one is there.
   absl::Status Pull(const std::string& reference);
+  absl::Status Push(const std::string& reference);
+  absl::StatusOr<std::string> DistributionDigest(const std::string& reference) const;
   absl::StatusOr<docker::Image> InspectImage(const std::string& reference) const;
+  absl::Status Tag(const std::string& reference, const std::string& new_reference);
   absl::Status RemoveImage(const std::string& reference);
+  // An archive of one tag; an image that this engine never had cannot be loaded.
+  absl::StatusOr<std::string> Save(const std::string& reference) const;
+  absl::Status Load(const std::string& archive);
 
   docker::EngineInfo Info() const;
   const EngineOptions& options() const { return options_; }
@@ -97,7 +106,6 @@ class FakeEngine {
   std::string Publish(const std::string& reference, const ImageProfile& profile = {});
   void Unpublish(const std::string& reference);
   std::string Seed(const std::string& reference, const ImageProfile& profile = {});  // publish and pull
-  absl::Status Tag(const std::string& reference, const std::string& new_reference);
   void AddHostPath(const std::string& path) { host_paths_.insert(path); }
   void OccupyPort(uint16_t port) { occupied_ports_.insert(port); }  // by a process of the host
   void FreePort(uint16_t port) { occupied_ports_.erase(port); }
@@ -121,10 +129,6 @@ class FakeEngine {
     bool manually_stopped = false;
     int64_t sequence = 0;
   };
-  struct LocalImage {
-    std::string id;
-    ImageProfile profile;
-  };
 
   std::string NewId();
   void Emit(const std::string& type, const std::string& action, const std::string& id,
@@ -144,6 +148,12 @@ class FakeEngine {
   docker::Container Show(const Record& record) const;
   const ImageProfile& ProfileOf(const Record& record) const;
 
+  absl::StatusOr<std::string> AskRegistry(const std::string& reference) const;  // an image's id
+  void PutIntoRegistry(const std::string& reference, const std::string& image_id);
+  std::vector<std::string> NamesOf(const std::string& image_id) const;
+  bool HasOneName(const std::string& image_id) const;
+  void RemoveName(const std::string& name, const std::string& image_id);
+
   absl::Status Launch(Record& record);
   absl::Status Attach(Record& record);
   absl::Status AllocatePorts(const Record& record) const;
@@ -160,11 +170,12 @@ class FakeEngine {
   EngineOptions options_;
   absl::Time clock_ = absl::FromUnixSeconds(1767225600);  // 2026-01-01T00:00:00Z
   int64_t ids_made_ = 0, subnets_made_ = 0, addresses_made_ = 0, events_made_ = 0;
-  std::map<std::string, Record> containers_;         // by id
-  std::map<std::string, docker::Network> networks_;  // by id
-  std::map<std::string, LocalImage> registry_;       // by reference
-  std::map<std::string, std::string> tags_;          // local reference -> image id
-  std::map<std::string, ImageProfile> images_;       // by image id
+  std::map<std::string, Record> containers_;          // by id
+  std::map<std::string, docker::Network> networks_;   // by id
+  std::map<std::string, ImageProfile> known_images_;  // every image that was ever published, by id
+  std::map<std::string, std::string> registry_;       // tag or digest -> image id
+  std::map<std::string, std::string> tags_;           // local tag or digest -> image id
+  std::map<std::string, ImageProfile> images_;        // local ones, by id
   std::set<std::string> host_paths_;
   std::set<uint16_t> occupied_ports_;
   std::deque<docker::Event> events_;

@@ -238,11 +238,8 @@ Json ToJson(const docker::Network& network, bool with_members) {
 }
 
 Json ToJson(const docker::Image& image) {
-  return {{"Id", image.id},
-          {"RepoTags", image.repo_tags},
-          {"RepoDigests", image.repo_digests},
-          {"Os", image.os},
-          {"Architecture", image.architecture}};
+  return {{"Id", image.id}, {"RepoTags", image.repo_tags},        {"RepoDigests", image.repo_digests},
+          {"Os", image.os}, {"Architecture", image.architecture}, {"Size", image.size}};
 }
 
 Json ToJson(const docker::Event& event) {

@@ -325,6 +325,43 @@ HttpAnswer PullImage(const Exchange& exchange) {
   return answer;
 }
 
+HttpAnswer DistributionDigest(const Exchange& exchange) {
+  return FromValue<std::string>(
+      exchange.Ask<std::string>(
+          "DistributionDigest", exchange.object, kReads,
+          [&](FakeEngine& engine) { return engine.DistributionDigest(exchange.object); }),
+      [](const std::string& digest) {
+        return Json{{"Descriptor", {{"digest", digest}, {"size", 945}}}, {"Platforms", Json::array()}};
+      });
+}
+
+HttpAnswer SaveImage(const Exchange& exchange) {
+  const auto archive =
+      exchange.docker.World([&](FakeEngine& engine) { return engine.Save(exchange.object); });
+  if (!archive.ok()) return FromStatus(archive.status());
+  return {200, *archive, "application/x-tar", {}};
+}
+
+// What is wrong with an archive is said inside a 200.
+HttpAnswer LoadImage(const Exchange& exchange) {
+  const absl::Status status =
+      exchange.docker.Do("LoadImage", "", kMutates, exchange.stop,
+                         [&](FakeEngine& engine) { return engine.Load(exchange.request.body); });
+  if (!status.ok() && HttpStatusOf(status) != 400) return FromStatus(status);
+  const std::string message(status.message());
+  const Json line = status.ok() ? Json{{"stream", "Loaded image\n"}}
+                                : Json{{"errorDetail", {{"message", message}}}, {"error", message}};
+  return {200, line.dump() + "\r\n", "application/json", {}};
+}
+
+HttpAnswer PushImage(const Exchange& exchange) {
+  const std::string reference = absl::StrCat(exchange.object, ":", exchange.request.Query("tag"));
+  const absl::Status status =
+      exchange.docker.World([&](FakeEngine& engine) { return engine.Push(reference); });
+  if (!status.ok()) return FromStatus(status);
+  return {200, Json{{"status", "pushed"}}.dump() + "\r\n", "application/json", {}};
+}
+
 HttpAnswer RemoveImage(const Exchange& exchange) {
   const HttpAnswer answer = Changing("RemoveImage", [](FakeEngine& engine, const Exchange& e) {
     return engine.RemoveImage(e.object);
@@ -362,6 +399,7 @@ HttpAnswer Info(const Exchange& exchange) {
   return {200,
           Json{{"ID", "FAKE"},
                {"NCPU", info.cpus},
+               {"DockerRootDir", info.data_root},
                {"OSType", info.os_type},
                {"Architecture", info.architecture},
                {"ServerVersion", info.engine_version}}
@@ -418,7 +456,11 @@ const std::vector<RouteEntry>& Routes() {
       {"DELETE", "/networks/*",
        Changing("RemoveNetwork", [](auto& e, auto& x) { return e.RemoveNetwork(x.object); })},
       {"POST", "/images/create", PullImage},
+      {"POST", "/images/load", LoadImage},
+      {"POST", "/images/*/push", PushImage},
+      {"GET", "/images/*/get", SaveImage},
       {"GET", "/images/*/json", InspectImage},
+      {"GET", "/distribution/*/json", DistributionDigest},
       {"DELETE", "/images/*", RemoveImage},
       {"POST", "/images/*/tag",
        Changing(

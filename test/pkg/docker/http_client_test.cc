@@ -73,7 +73,7 @@ class Daemon {
     } else if (path == "/version") {
       peer.Send(Answer(200, version_));
     } else if (path == "/info") {
-      peer.Send(Answer(200, R"({"NCPU":4})"));
+      peer.Send(Answer(200, R"({"NCPU":4,"DockerRootDir":"/data"})"));
     } else {
       lock.unlock();
       const auto script = scripts_.find(absl::StrCat(words.at(0), " ", path));
@@ -97,7 +97,7 @@ TEST(Ping, IntroducesOnceAndAgainWhenTheEngineChanged) {
   Daemon daemon;
   HttpClient client = daemon.Connect();
   const EngineInfo info = *client.Ping({});
-  EXPECT_EQ(info, (EngineInfo{"20.10.24", "1.41", 4, "linux", "amd64", false}));
+  EXPECT_EQ(info, (EngineInfo{"20.10.24", "1.41", 4, "linux", "amd64", false, "/data"}));
   EXPECT_EQ(*client.Ping({}), info);
   EXPECT_EQ(daemon.requests().size(), 4u);
   daemon.SetApi("1.52", "1.44");
@@ -358,6 +358,22 @@ TEST(Exec, GivesTheExitCode) {
                  "HTTP/1.1 200 OK\r\nContent-Type: application/vnd.docker.raw-stream\r\n\r\nwhatever");
   daemon.Answers("GET /exec/e1/json", Answer(200, R"({"Running":false,"ExitCode":7})"));
   EXPECT_EQ(daemon.Connect().Exec("a", {"false"}, absl::Seconds(5), {}).value_or(-1), 7);
+}
+
+TEST(DistributionDigest, IsTheRegistrysWithThePullsCredential) {
+  Daemon daemon;
+  const std::string body = R"({"Descriptor":{"mediaType":"m","digest":"sha256:aa","size":9},"Platforms":[]})";
+  daemon.Answers("GET /distribution/host%3A5000/a/b%3A1/json", Answer(200, body));
+  HttpClient client = daemon.Connect();
+  const RegistryCredential credential = {"user", "s3cret", "", "host:5000"};
+  EXPECT_EQ(client.DistributionDigest("host:5000/a/b:1", credential, {}).value_or(""), "sha256:aa");
+  EXPECT_THAT(daemon.requests().back(), HasSubstr("X-Registry-Auth: eyJ"));
+  daemon.Answers("GET /distribution/busybox%3Alatest/json", Answer(200, "{}"));
+  EXPECT_EQ(client.DistributionDigest("busybox", std::nullopt, {}).status().code(),
+            absl::StatusCode::kInternal);
+  daemon.Answers("GET /distribution/busybox%3Alatest/json", Answer(500, R"({"message":"toomanyrequests"})"));
+  EXPECT_EQ(client.DistributionDigest("busybox", std::nullopt, {}).status().code(),
+            absl::StatusCode::kResourceExhausted);
 }
 
 TEST(LoadImage, AnErrorLineIsAFailure) {
