@@ -99,6 +99,8 @@ Condition Progressing(const Assessment& a) {
 }
 
 Condition RunningReady(const Assessment& a) {
+  if (a.probe && !a.probe->unalive.empty())
+    return Make(api::kReady, Truth::kFalse, reason::kProbeFailed, a.probe->unalive);
   if (a.probe && a.probe->ready) return Make(api::kReady, Truth::kTrue, reason::kRunning);
   const bool was_ready = a.probe && a.probe->was_ready;
   return Make(api::kReady, Truth::kFalse, was_ready ? reason::kProbeFailed : reason::kStarting,

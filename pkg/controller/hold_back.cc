@@ -22,6 +22,10 @@ bool RestartsCrashed(const plan::Step& step, const plan::ObservedState& observed
                      [&](const auto& c) { return c.id == start->container && EndedEarly(c); });
 }
 
+bool IsRestart(const plan::Step& step) {
+  return std::holds_alternative<plan::RestartContainer>(step.operation);
+}
+
 // Memory and memory + swap go together or not at all.
 void DropField(const std::string& field, plan::UpdateContainer& update) {
   if (field == "resources.cpus") update.resources.nano_cpus.reset();
@@ -41,8 +45,9 @@ class Holder {
 
   absl::Duration Run() {
     for (plan::Step& step : plan_.steps) HoldFields(step);
-    std::erase_if(plan_.steps,
-                  [&](const plan::Step& s) { return IsEmptyUpdate(s) || HoldsStart(s) || HoldsAct(s); });
+    std::erase_if(plan_.steps, [&](const plan::Step& s) {
+      return IsEmptyUpdate(s) || HoldsStart(s) || HoldsRestart(s) || HoldsAct(s);
+    });
     return soonest_;
   }
 
@@ -80,6 +85,13 @@ class Holder {
     return true;
   }
 
+  bool HoldsRestart(const plan::Step& step) {
+    if (!IsRestart(step) || !Held(doings_.restarts.Remaining(step.object, now_))) return false;
+    Wait({step.object, absl::StrCat("its next restart (", step.cause, ")"), "after the back-off",
+          api::reason::kCrashLoopBackOff});
+    return true;
+  }
+
   bool HoldsAct(const plan::Step& step) {
     if (!Held(doings_.acts.Remaining(step.object, now_))) return false;
     Wait({step.object, "its next repair", "after the back-off", api::reason::kBackOff});
@@ -107,6 +119,7 @@ void Doings::Record(const plan::Plan& plan, size_t done, const plan::ObservedSta
   for (size_t i = 0; i < done; ++i) {
     const plan::Step& step = plan.steps[i];
     if (RestartsCrashed(step, observed)) starts.Record(step.object, now);
+    if (IsRestart(step)) restarts.Record(step.object, now);
     if (!std::holds_alternative<plan::UpdateContainer>(step.operation)) continue;
     for (const plan::Change& change : step.changes) fields.Record(FieldOf(step, change), now);
   }
@@ -115,6 +128,7 @@ void Doings::Record(const plan::Plan& plan, size_t done, const plan::ObservedSta
 void Doings::Forget(const std::string& object) {
   fields.ForgetPrefix(absl::StrCat(object, "/"));
   starts.Forget(object);
+  restarts.Forget(object);
   acts.Forget(object);
 }
 

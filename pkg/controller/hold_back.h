@@ -18,6 +18,10 @@ struct Doings {
   // Starts of a container that had ended early. As Docker's own restarts, with the ordinary back-off.
   Spacing starts{
       {.free = 1, .window = absl::Minutes(1), .first = absl::Seconds(1), .longest = absl::Minutes(1)}};
+  // Restarts of a container that was given up by its liveness probe. As the kubelet's: 10 s to 5 min, over
+  // after ten quiet minutes.
+  Spacing restarts{
+      {.free = 1, .window = absl::Minutes(10), .first = absl::Seconds(10), .longest = absl::Minutes(5)}};
   // Plans executed at all: a guard against a difference that no repair takes away.
   Spacing acts{
       {.free = 60, .window = absl::Minutes(1), .first = absl::Seconds(1), .longest = absl::Minutes(1)}};
@@ -27,9 +31,9 @@ struct Doings {
   void Forget(const std::string& object);
 };
 
-// Removes the held fields of updates (Conflict with field and count), the starts of crashing containers
-// (CrashLoopBackOff) and, when the object was acted on too often, every step. Returns how long until the
-// first of it may be done; infinite when nothing was held back.
+// Removes the held fields of updates (Conflict with field and count), the starts of crashing containers and
+// the restarts of those that are not alive (CrashLoopBackOff) and, when the object was acted on too often,
+// every step. Returns how long until the first of it may be done; infinite when nothing was held back.
 absl::Duration HoldBack(plan::Plan& plan, const plan::ObservedState& observed, const Doings& doings,
                         base::Instant now);
 

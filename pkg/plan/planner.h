@@ -64,6 +64,7 @@ class Planner {
   void RepairAttachment(const docker::Container& c);
   void RepairLiveFields(const docker::Container& c);
   void RepairState(const docker::Container& c);
+  void RestartUnalive(const docker::Container& c);
   void CopyFilesTo(const std::string& container, bool waits = false);
   void Stop(const docker::Container& c, const std::string& cause, bool waits = false);
   void Drop(const docker::Container& c, const std::string& cause, bool waits = false);

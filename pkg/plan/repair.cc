@@ -54,6 +54,9 @@ void Planner::RepairLiveFields(const docker::Container& c) {
 
 void Planner::RepairState(const docker::Container& c) {
   switch (c.status) {
+    case ContainerStatus::kRunning:
+      RestartUnalive(c);
+      break;
     case ContainerStatus::kPaused:
       Add(UnpauseContainer{c.id}, "paused");
       break;
@@ -66,10 +69,18 @@ void Planner::RepairState(const docker::Container& c) {
       Add(StartContainer{c.id}, c.error.empty() ? "created and never started" : "its start was refused", {},
           NetworkIsMissing());
       break;
-    default:  // running, restarting: Docker's restart policy is at work and is not fought; removing, dead:
-              // not repaired but replaced
+    default:  // restarting: Docker's restart policy is at work and is not fought; removing, dead: not
+              // repaired but replaced
       break;
   }
+}
+
+// Never in the middle of a replacement: a successor that is not alive has failed.
+void Planner::RestartUnalive(const docker::Container& c) {
+  auto probes = now_.facts.probes.find(c.id);
+  if (probes == now_.facts.probes.end() || probes->second.unalive.empty()) return;
+  if (parts_.previous || (parts_.next && IsRunning(*parts_.next))) return;
+  Add(RestartContainer{c.id, StopGrace(c)}, probes->second.unalive);
 }
 
 // Not there, or about to be made anew by its own key: what joins it now would only be in the way.

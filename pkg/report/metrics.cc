@@ -161,7 +161,8 @@ struct Metrics::Series {
                                               "From the decision to replace to its end.", kConvergeBuckets);
   Family<Counter>& steps = Counters("spacelet_plan_steps_total", "Steps of plans that were executed.");
   Family<Counter>& restarts =
-      Counters("spacelet_container_restarts_total", "Restarts of the container by Docker's restart policy.");
+      Counters("spacelet_container_restarts_total",
+               "Restarts of the container by Docker's restart policy or a failed liveness probe.");
   Family<Gauge>& infos = Gauges("spacelet_container_info", "Image of the running container; always 1.");
   Histogram& pull_durations =
       OneHistogram("spacelet_image_pull_duration_seconds", "How long pulls of images take.", kPullBuckets);

@@ -83,6 +83,8 @@ TEST(Assess, Ready) {
          s.probe = probe::Result{false, true, "503"};
        },
        "False ProbeFailed"},
+      {[](Scene& s) { s.probe = probe::Result{.ready = true, .unalive = "liveness probe failed: 500"}; },
+       "False ProbeFailed"},
       {[](Scene& s) { s.container().status = ContainerStatus::kRestarting; }, "False CrashLoopBackOff"},
       {[](Scene& s) { s.container().status = ContainerStatus::kExited; }, "True Completed"},
       {[&](Scene& s) {

@@ -88,6 +88,35 @@ TEST_F(HoldBackTest, StartsAfterALongRunAreNeverHeldBack) {
   EXPECT_EQ(HoldBack(plan, observed_, doings_, now_), absl::InfiniteDuration());
 }
 
+TEST_F(HoldBackTest, RestartsOfWhatIsNotAliveAreSpacedUpToFiveMinutes) {
+  plan::Plan restart;
+  restart.steps.push_back({plan::RestartContainer{"1", {}}, kObject, "liveness probe failed: 500", {}});
+  std::vector<absl::Duration> waits;
+  for (int i = 0; i < 9; ++i) {
+    doings_.Record(restart, 1, observed_, now_);
+    plan::Plan plan = restart;
+    const absl::Duration wait = HoldBack(plan, observed_, doings_, now_);
+    waits.push_back(plan.steps.empty() ? wait : absl::ZeroDuration());
+    now_ = now_ + waits.back() + absl::Seconds(20);  // until it fails again
+  }
+  std::vector<absl::Duration> expected = {absl::ZeroDuration()};
+  for (const int seconds : {10, 20, 40, 80, 160, 300, 300, 300}) expected.push_back(absl::Seconds(seconds));
+  EXPECT_EQ(waits, expected);
+  plan::Plan plan = restart;
+  now_ = now_ + absl::Minutes(16);
+  EXPECT_EQ(HoldBack(plan, observed_, doings_, now_), absl::InfiniteDuration()) << "it worked for long";
+}
+
+TEST_F(HoldBackTest, AHeldRestartSaysWhatItWaitsFor) {
+  plan::Plan plan;
+  plan.steps.push_back({plan::RestartContainer{"1", {}}, kObject, "liveness probe failed: 500", {}});
+  for (int i = 0; i < 2; ++i) doings_.Record(plan, 1, observed_, now_);
+  HoldBack(plan, observed_, doings_, now_);
+  ASSERT_EQ(plan.waiting.size(), 1u);
+  EXPECT_EQ(plan.waiting[0].reason, api::reason::kCrashLoopBackOff);
+  EXPECT_THAT(plan.waiting[0].for_what, HasSubstr("liveness probe failed: 500"));
+}
+
 TEST_F(HoldBackTest, ADifferenceThatNoRepairTakesAwayIsNoBusyLoop) {
   plan::Plan plan;
   plan.steps.push_back({plan::ConnectNetwork{"harness", "1", {}}, kObject, "detached", {}});

@@ -10,6 +10,7 @@
 #include <set>
 #include <string>
 #include <thread>
+#include <variant>
 #include <vector>
 
 #include "pkg/api/reasons.h"
@@ -30,11 +31,42 @@ class NoFiles : public execute::LocalFiles {
   absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
 };
 
-class NoProbes : public probe::Checker {
+// Answers every probe well, but those of ports that were broken; while it hangs, it answers none.
+class Probes : public probe::Checker {
  public:
-  absl::Status Check(const probe::Target&, const api::Probe&, const std::stop_token&) override {
-    return absl::OkStatus();
+  absl::Status Check(const probe::Target&, const api::Probe& probe, const std::stop_token& stop) override {
+    std::stop_callback wake(stop, [this] { Hang(false); });
+    base::MutexLock lock(mu_);
+    ++asked_;
+    while (hangs_ && !stop.stop_requested()) changed_.Wait(mu_);
+    const auto* tcp = std::get_if<api::Probe::TcpSocket>(&probe.handler);
+    const bool bad = tcp != nullptr && broken_.contains(tcp->port);
+    return bad ? absl::UnavailableError("connection refused") : absl::OkStatus();
   }
+  void Break(uint16_t port) {
+    base::MutexLock lock(mu_);
+    broken_.insert(port);
+  }
+  void Mend(uint16_t port) {
+    base::MutexLock lock(mu_);
+    broken_.erase(port);
+  }
+  void Hang(bool hangs = true) {
+    base::MutexLock lock(mu_);
+    hangs_ = hangs;
+    changed_.NotifyAll();
+  }
+  int asked() {
+    base::MutexLock lock(mu_);
+    return asked_;
+  }
+
+ private:
+  base::Mutex mu_;
+  base::CondVar changed_;
+  std::set<uint16_t> broken_;
+  bool hangs_ = false;
+  int asked_ = 0;
 };
 
 inline constexpr char kWebAndApp[] = R"(apiVersion: spacelet.dev/v1alpha1
@@ -92,6 +124,7 @@ class World : public ::testing::Test {
       threads_.emplace_back([this](const std::stop_token& s) { controller_->RunWorker(s).IgnoreError(); });
     threads_.emplace_back([this](const std::stop_token& s) { controller_->RunResync(s).IgnoreError(); });
     threads_.emplace_back([this](const std::stop_token& s) { controller_->RunEvents(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { prober_.Run(s).IgnoreError(); });
   }
   void Stop() {
     for (std::jthread& thread : threads_) thread.request_stop();
@@ -173,7 +206,7 @@ class World : public ::testing::Test {
   secret::Store secrets_{clock_, redactor_};
   observe::Observer observer_{docker_, secrets_, clock_};
   NoFiles files_;
-  NoProbes checker_;
+  Probes checker_;
   probe::Prober prober_{checker_, clock_};
   report::StatusBoard board_{clock_, nullptr, "test"};
   report::EventLog events_{clock_, nullptr};

@@ -18,6 +18,17 @@ TEST_P(ContainerPlan, IsWhatTheTableSays) {
   EXPECT_EQ(plan::ToText(plan::Compute(host, now)), GetParam().text);
 }
 
+// A replacement has its own ways with a successor that does not work.
+TEST(ContainerPlanInARollout, RestartsNothingThatIsNotAlive) {
+  for (const char* part : {"vm-runner.previous", "vm-runner.next"}) {
+    const desired::Host host = DesiredHost();
+    plan::ObservedState now = Converged(host);
+    AddPart(now, host.containers[0], part, "v1:runner-0", ContainerStatus::kRunning);
+    now.facts.probes[Find(now, "vm-runner").id].unalive = "liveness probe failed: 500";
+    EXPECT_EQ(plan::ToText(plan::Compute(host, now)).find("RestartContainer"), std::string::npos) << part;
+  }
+}
+
 const PlanCase kStates[] = {
     {"NothingToDoWhenConverged", [](auto&, auto&) {}, ""},
     {"AMissingOneIsCreatedAndStarted", [](auto&, auto& now) { Erase(now, "vm-runner"); },
@@ -29,6 +40,21 @@ const PlanCase kStates[] = {
        Find(now, "vm-runner").exit_code = 137;
      },
      "container/vm-runner  StartContainer 766d2d72756e  (exited with code 137)\n"},
+    {"AnUnaliveOneIsRestartedWithItsGrace",
+     [](auto&, auto& now) {
+       Find(now, "vm-runner").stop_timeout = absl::Seconds(300);
+       now.facts.probes[Find(now, "vm-runner").id].unalive = "liveness probe failed: GET :3000/healthz: 500";
+     },
+     "container/vm-runner  RestartContainer 766d2d72756e  (liveness probe failed: GET :3000/healthz: 500)\n"},
+    {"AnUnreadyOneIsLeftAlone",
+     [](auto&, auto& now) { now.facts.probes[Find(now, "vm-runner").id].message = "GET :3000/healthz: 500"; },
+     ""},
+    {"AnUnaliveOneThatIsPausedIsUnpausedOnly",
+     [](auto&, auto& now) {
+       Find(now, "vm-runner").status = ContainerStatus::kPaused;
+       now.facts.probes[Find(now, "vm-runner").id].unalive = "liveness probe failed: 500";
+     },
+     "container/vm-runner  UnpauseContainer 766d2d72756e  (paused)\n"},
     {"APausedOneIsUnpaused",
      [](auto&, auto& now) { Find(now, "vm-runner").status = ContainerStatus::kPaused; },
      "container/vm-runner  UnpauseContainer 766d2d72756e  (paused)\n"},

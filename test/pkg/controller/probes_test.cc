@@ -1,0 +1,142 @@
+// What probes do to a host: the whole controller over the fake daemon, with probes that fail or hang.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include "test/pkg/controller/world.h"
+
+namespace spacelet::controller {
+namespace {
+
+constexpr uint16_t kReadiness = 80, kLiveness = 81, kStartup = 82;
+
+constexpr char kProbed[] = R"(apiVersion: spacelet.dev/v1alpha1
+kind: GitspaceHost
+metadata: {name: test}
+spec:
+  containers:
+    - name: web
+      image: "web:1"
+      readinessProbe: {tcpSocket: {port: 80}}
+      livenessProbe: {tcpSocket: {port: 81}, periodSeconds: 10, failureThreshold: 3}
+      startupProbe: {tcpSocket: {port: 82}, periodSeconds: 10, failureThreshold: 3}
+    - {name: app, image: "app:1", dependsOn: [web]}
+)";
+
+class ProbesTest : public World {
+ protected:
+  template <typename F>
+  ::testing::AssertionResult InTime(F&& condition) {
+    return EventuallyWhileTimeRuns(absl::Seconds(1), std::forward<F>(condition));
+  }
+  void ConvergeWith(const std::string& document) {
+    Start();
+    Offer(document);
+    ASSERT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+  }
+  int Restarts() { return docker_.CountCalls("RestartContainer"); }
+};
+
+TEST_F(ProbesTest, WhoDependsWaitsUntilTheProbeSaysReady) {
+  checker_.Break(kReadiness);
+  Start();
+  Offer(kProbed);
+  EXPECT_TRUE(HasReason("container/web", api::kReady, api::reason::kStarting));
+  EXPECT_TRUE(HasReason("container/app", api::kSynced, api::reason::kWaitingForDependency));
+  EXPECT_FALSE(Find("app"));
+  checker_.Mend(kReadiness);
+  EXPECT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+  EXPECT_TRUE(Runs("app"));
+}
+
+TEST_F(ProbesTest, AFailedReadinessProbeIsReportedAndRestartsNothing) {
+  ConvergeWith(kProbed);
+  checker_.Break(kReadiness);
+  EXPECT_TRUE(InTime([&] {
+    const report::Condition* ready = nullptr;
+    const auto status = board_.Object("container/web");
+    ready = report::Find(status->conditions, api::kReady);
+    return ready->reason == api::reason::kProbeFailed && ready->message == "connection refused";
+  }));
+  for (int i = 0; i < 600; ++i) clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Restarts(), 0);
+}
+
+TEST_F(ProbesTest, AFailedLivenessProbeRestartsTheContainerAndSaysWhy) {
+  ConvergeWith(kProbed);
+  const docker::Container before = *Find("web");
+  checker_.Break(kLiveness);
+  EXPECT_TRUE(InTime([&] { return Restarts() == 1; }));
+  checker_.Mend(kLiveness);
+  EXPECT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+  const docker::Container after = *Find("web");
+  EXPECT_EQ(after.id, before.id);
+  EXPECT_GT(after.started_at, before.started_at + absl::Seconds(20));
+  EXPECT_EQ(Value("spacelet_container_restarts_total{object=\"container/web\"}"), 1);
+  std::string told;
+  for (const report::Event& event : events_.Since(0))
+    if (event.reason == "RestartContainer" && event.type == report::Event::Type::kWarning)
+      told = event.message;
+  EXPECT_THAT(told, ::testing::HasSubstr("liveness probe failed: connection refused"));
+}
+
+TEST_F(ProbesTest, RestartsThatDoNotHelpAreSpaced) {
+  ConvergeWith(kProbed);
+  checker_.Break(kLiveness);
+  EXPECT_TRUE(InTime([&] { return Restarts() == 2; }));
+  EXPECT_TRUE(InTime([&] {
+    const auto status = board_.Object("container/web");
+    return report::Find(status->conditions, api::kSynced)->reason == api::reason::kCrashLoopBackOff;
+  }));
+  const absl::Time begin = clock_.Now();
+  EXPECT_TRUE(
+      EventuallyWhileTimeRuns(absl::Seconds(5), [&] { return clock_.Now() - begin > absl::Hours(1); }));
+  EXPECT_GE(Restarts(), 8);
+  EXPECT_LE(Restarts(), 20);
+}
+
+TEST_F(ProbesTest, AContainerThatNeverStartsUpIsRestarted) {
+  checker_.Break(kStartup);
+  Start();
+  Offer(kProbed);
+  EXPECT_TRUE(InTime([&] { return Restarts() == 1; }));
+  const auto created = Find("web")->created_at;
+  EXPECT_GE(Find("web")->started_at - created, absl::Seconds(20));
+  checker_.Mend(kStartup);
+  EXPECT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+}
+
+TEST_F(ProbesTest, AHungProbeBlocksNoReconcilingAndNoResync) {
+  ConvergeWith(kProbed);
+  checker_.Hang();
+  const int asked = checker_.asked();
+  EXPECT_TRUE(InTime([&] { return checker_.asked() > asked; }));
+  const std::string web = Find("web")->id, app = Find("app")->id;
+  docker_.World([](testing::FakeEngine& engine) { return engine.Remove("web", true).ok(); });
+  EXPECT_TRUE(Eventually([&] { return Runs("web") && Find("web")->id != web; }));
+  EXPECT_TRUE(HasReason("container/web", api::kReady, api::reason::kStarting));
+  docker_.World([](testing::FakeEngine& engine) { return engine.Remove("app", true).ok(); });
+  EXPECT_TRUE(HasReason("container/app", api::kSynced, api::reason::kWaitingForDependency));
+  const double resyncs = Value("spacelet_resyncs_total");
+  EXPECT_TRUE(InTime([&] { return Value("spacelet_resyncs_total") >= resyncs + 3; }));
+  EXPECT_TRUE(heartbeats_.Late().empty());
+  EXPECT_FALSE(Find("app")) << "nobody knows whether web is ready";
+  checker_.Hang(false);
+  EXPECT_TRUE(InTime([&] { return Runs("app") && Find("app")->id != app; }));
+}
+
+TEST_F(ProbesTest, ASuspendedHostRestartsNothing) {
+  ConvergeWith(kProbed);
+  std::string suspended = kProbed;
+  suspended.replace(suspended.find("spec:\n"), 6, "spec:\n  suspend: true\n");
+  Offer(suspended);
+  checker_.Break(kLiveness);
+  EXPECT_TRUE(InTime([&] {
+    const auto status = board_.Object("container/web");
+    return report::Find(status->conditions, api::kSynced)->reason == api::reason::kSuspended;
+  }));
+  for (int i = 0; i < 600; ++i) clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(Restarts(), 0);
+}
+
+}  // namespace
+}  // namespace spacelet::controller
