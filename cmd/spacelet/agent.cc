@@ -6,6 +6,7 @@
 
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/document.h"
 #include "cmd/spacelet/output.h"
 
 namespace spacelet::cmd {
@@ -60,6 +61,7 @@ Command AddAgent(CLI::App& root) {
       ->type_name("DIR")
       ->capture_default_str();
   AddDockerOptions(*app, options->docker);
+  AddStrictOption(*app, options->secret_permissions);
   app->add_option("--listen-address", options->listen_address,
                   "metrics, probes, status; :PORT is all interfaces")
       ->type_name("HOST:PORT")

@@ -54,6 +54,7 @@ Command AddApply(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
   AddDockerOptions(*app, flags->options.docker);
+  AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
   app->add_option("--state-dir", flags->options.state_dir, "what the agent remembers between two runs")
       ->type_name("DIR")

@@ -48,6 +48,12 @@ void AddFileOption(CLI::App& app, std::string& path) {
   app.add_option("-f,--filename", path, "the document; - is stdin")->type_name("FILE")->required();
 }
 
+CLI::Option* AddStrictOption(CLI::App& app, secret::Permissions& permissions) {
+  return app.add_flag_callback(
+      "--strict-permissions", [&permissions] { permissions = secret::Permissions::kStrict; },
+      "a secret's file that group or others may read is an error, not a warning");
+}
+
 absl::StatusOr<DocumentText> ReadDocument(const std::string& path) {
   if (path == "-") return DocumentText{"<stdin>", ReadStdin()};
   absl::StatusOr<base::FileContent> content = base::ReadFile(path, kReadLimit);

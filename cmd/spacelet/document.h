@@ -6,6 +6,7 @@
 
 #include "absl/status/statusor.h"
 #include "pkg/config/load.h"
+#include "pkg/secret/secret.h"
 
 namespace spacelet::cmd {
 
@@ -16,6 +17,9 @@ struct DocumentText {
 
 // Adds -f, --filename, required.
 void AddFileOption(CLI::App& app, std::string& path);
+
+// Adds --strict-permissions.
+CLI::Option* AddStrictOption(CLI::App& app, secret::Permissions& permissions);
 
 // `path` "-" is stdin. Errors: as base::ReadFile.
 absl::StatusOr<DocumentText> ReadDocument(const std::string& path);

@@ -16,7 +16,7 @@ namespace {
 
 struct Flags {
   std::string object, path;
-  app::DockerOptions docker;
+  app::LookOptions look;
   Format format = Format::kText;
 };
 
@@ -24,8 +24,7 @@ int Run(const Flags& flags) {
   const LoadedDocument document = LoadForCommand(flags.path);
   if (!document.ok()) return app::kInvalidDocument;
   const std::string revision = "sha256:" + base::Sha256Hex(document.text.bytes);
-  const absl::StatusOr<app::Look> look =
-      app::LookAtHost(*document.loaded.document, revision, flags.docker, {});
+  const absl::StatusOr<app::Look> look = app::LookAtHost(*document.loaded.document, revision, flags.look, {});
   if (!look.ok()) return FailDocker(look.status());
   const absl::StatusOr<app::Explanation> explanation =
       app::Explain(flags.object, document.loaded, document.text.name, look->compiled.host, look->observed);
@@ -46,7 +45,8 @@ Command AddExplain(CLI::App& root) {
   app->add_option("OBJECT", flags->object, "container/vm-runner, network/harness, runner, delegate or a name")
       ->required();
   AddFileOption(*app, flags->path);
-  AddDockerOptions(*app, flags->docker);
+  AddDockerOptions(*app, flags->look.docker);
+  AddStrictOption(*app, flags->look.secret_permissions);
   AddOutputOption(*app, flags->format);
   app->footer(
       "Exit code: 0 in sync, 1 not, 69 Docker cannot be reached, 78 invalid document.\n\n"

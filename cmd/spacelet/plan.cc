@@ -17,7 +17,7 @@ namespace {
 
 struct Flags {
   std::string path;
-  app::DockerOptions docker;
+  app::LookOptions look;
   Format format = Format::kText;
 };
 
@@ -37,8 +37,7 @@ int Run(const Flags& flags) {
   const LoadedDocument document = LoadForCommand(flags.path);
   if (!document.ok()) return app::kInvalidDocument;
   const std::string revision = "sha256:" + base::Sha256Hex(document.text.bytes);
-  const absl::StatusOr<app::Look> look =
-      app::LookAtHost(*document.loaded.document, revision, flags.docker, {});
+  const absl::StatusOr<app::Look> look = app::LookAtHost(*document.loaded.document, revision, flags.look, {});
   if (!look.ok()) return FailDocker(look.status());
   for (const std::string& warning : look->compiled.warnings) Complain("warning: " + warning);
   if (flags.format == Format::kText)
@@ -54,7 +53,8 @@ Command AddPlan(CLI::App& root) {
   CLI::App* app = root.add_subcommand("plan", "Shows what would be done and why; changes nothing");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
-  AddDockerOptions(*app, flags->docker);
+  AddDockerOptions(*app, flags->look.docker);
+  AddStrictOption(*app, flags->look.secret_permissions);
   AddOutputOption(*app, flags->format);
   app->footer(
       "Exit code: 0 in sync, 1 differences or conflicts, 69 Docker cannot be reached, 78 invalid "

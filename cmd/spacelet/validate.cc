@@ -16,7 +16,7 @@ namespace {
 struct Flags {
   std::string path;
   Format format = Format::kText;
-  bool host = false;
+  app::CheckOptions check;
 };
 
 std::string Counted(size_t count, absl::string_view noun) {
@@ -37,7 +37,7 @@ std::string Summary(const std::string& file, const std::vector<config::Diagnosti
 int Run(const Flags& flags) {
   const absl::StatusOr<DocumentText> text = ReadDocument(flags.path);
   if (!text.ok()) return Fail(text.status(), app::kNotSo);
-  const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.host);
+  const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.check);
   if (flags.format == Format::kText) {
     ShowDiagnostics(checked.diagnostics, text->bytes);
     std::cout << Summary(text->name, checked.diagnostics);
@@ -56,8 +56,10 @@ Command AddValidate(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
   AddOutputOption(*app, flags->format);
-  app->add_flag("--host", flags->host,
-                "this is the host: a file that the document names and that is absent is an error");
+  CLI::Option* host =
+      app->add_flag("--host", flags->check.is_host,
+                    "this is the host: a file that the document names and that is absent is an error");
+  AddStrictOption(*app, flags->check.secret_permissions)->needs(host);
   app->footer(
       "Exit code: 0 valid, 1 not valid.\n\n"
       "Examples:\n"

@@ -42,6 +42,7 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker_config = options.docker.config;
   core.source = options.source;
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
+  core.secret_permissions = options.secret_permissions;
   core.state = &state;
   core.log = options.log;
   core.log_fd = STDERR_FILENO;

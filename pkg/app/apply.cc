@@ -27,6 +27,7 @@ CoreOptions CoreOptionsFor(const ApplyOptions& options, const DockerEndpoint& do
   core.source = options.file_name;
   core.controller.docker_host = docker.host;
   core.controller.prune_delay = absl::ZeroDuration();
+  core.secret_permissions = options.secret_permissions;
   core.state = &state;
   core.log = options.log;
   return core;

@@ -6,8 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/app/build_info.h"
-#include "pkg/app/host_files.h"
-#include "pkg/desired/compile.h"
+#include "pkg/app/compile_here.h"
 #include "pkg/execute/execute.h"
 
 namespace spacelet::app {
@@ -29,7 +28,7 @@ docker::HttpClientOptions ClientOptions(const CoreOptions& options, report::Metr
 }
 
 desired::Compiled CompileSnapshot(const source::Snapshot& snapshot) {
-  return desired::Compile({snapshot.document, snapshot.revision, snapshot.generation, ReadHostFile});
+  return CompileHere(snapshot.document, snapshot.revision, snapshot.generation);
 }
 
 }  // namespace
@@ -46,7 +45,7 @@ Core::Core(const CoreOptions& options)
       events(clock, RedactWith(redactor)),
       board(clock, RedactWith(redactor), GetBuildInfo().version),
       docker(options.docker.endpoint, ClientOptions(options, metrics)),
-      secrets(clock, redactor),
+      secrets(clock, redactor, options.secret_permissions),
       observer(docker, secrets, clock),
       checker(docker, docker),
       prober(checker, clock),

@@ -29,6 +29,7 @@ struct CoreOptions {
   std::string docker_config;
   std::string source;  // as given to --config, for the status
   controller::Options controller;
+  secret::Permissions secret_permissions = secret::Permissions::kWarn;
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
   int log_fd = -1;  // negative: no log

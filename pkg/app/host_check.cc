@@ -27,14 +27,17 @@ config::Position PlaceOf(const std::map<std::string, config::Position>& position
 
 class Checker {
  public:
-  Checker(config::Loaded loaded, absl::string_view file) : loaded_(std::move(loaded)), file_(file) {}
+  Checker(config::Loaded loaded, absl::string_view file, const CheckOptions& options)
+      : loaded_(std::move(loaded)), file_(file), options_(options) {}
 
-  void CheckFiles(bool is_host) {
-    const config::Severity severity = is_host ? config::Severity::kError : config::Severity::kWarning;
+  void CheckFiles() {
     for (const NamedFile& named : NamedFiles(*loaded_.document)) {
-      if (access(named.path.c_str(), F_OK) == 0) continue;
+      if (access(named.path.c_str(), F_OK) == 0) {
+        CheckPermissions(named);
+        continue;
+      }
       absent_.push_back(named.field);
-      Add(severity, named.field, absl::StrCat(named.path, " is not there"));
+      Add(SeverityIf(options_.is_host), named.field, absl::StrCat(named.path, " is not there"));
     }
   }
 
@@ -57,6 +60,16 @@ class Checker {
   }
 
  private:
+  static config::Severity SeverityIf(bool error) {
+    return error ? config::Severity::kError : config::Severity::kWarning;
+  }
+
+  void CheckPermissions(const NamedFile& named) {
+    const std::optional<std::string> warning = PermissionWarning(named);
+    if (options_.is_host && warning)
+      Add(SeverityIf(options_.secret_permissions == secret::Permissions::kStrict), named.field, *warning);
+  }
+
   bool PoolIsAbsent() const {
     return std::any_of(absent_.begin(), absent_.end(),
                        [](const std::string& field) { return field.rfind("spec.runner.pool", 0) == 0; });
@@ -69,17 +82,18 @@ class Checker {
 
   config::Loaded loaded_;
   const std::string file_;
+  const CheckOptions options_;
   std::vector<std::string> absent_;
 };
 
 }  // namespace
 
-Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, bool is_host) {
+Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, const CheckOptions& options) {
   config::Loaded loaded = config::Load(bytes, file_name, absl::Now());
   const bool ok = loaded.ok();
-  Checker checker(std::move(loaded), file_name);
+  Checker checker(std::move(loaded), file_name, options);
   if (ok) {
-    checker.CheckFiles(is_host);
+    checker.CheckFiles();
     checker.CheckCompiled();
   }
   return checker.Take();

@@ -6,6 +6,7 @@
 
 #include "absl/strings/string_view.h"
 #include "pkg/config/diagnostic.h"
+#include "pkg/secret/secret.h"
 
 namespace spacelet::app {
 
@@ -14,9 +15,15 @@ struct Checked {
   std::vector<config::Diagnostic> diagnostics;  // errors and warnings, in file order
 };
 
-// Loads `bytes`, looks whether the files that it names are there, and lints the runner's pool. `is_host`:
-// this machine is the one the document is for, so an absent file is an error and not a warning. Asks neither
+struct CheckOptions {
+  // This machine is the one the document is for: an absent file is an error and not a warning, and a secret's
+  // file that others may read is a warning.
+  bool is_host = false;
+  secret::Permissions secret_permissions = secret::Permissions::kWarn;  // kStrict: an error
+};
+
+// Loads `bytes`, looks whether the files that it names are there, and lints the runner's pool. Asks neither
 // Docker nor a secret command.
-Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, bool is_host);
+Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, const CheckOptions& options);
 
 }  // namespace spacelet::app

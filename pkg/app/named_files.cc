@@ -3,6 +3,7 @@
 #include <optional>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/secret/secret.h"
 
 namespace spacelet::app {
 namespace {
@@ -53,6 +54,12 @@ std::vector<NamedFile> NamedFiles(const api::Document& document) {
   for (size_t i = 0; i < document.containers.size(); ++i)
     collector.AddWorkload(absl::StrCat("spec.containers[", i, "]"), document.containers[i].workload);
   return collector.Take();
+}
+
+std::optional<std::string> PermissionWarning(const NamedFile& named) {
+  api::SecretSource source;
+  source.file = named.path;
+  return named.secret ? secret::PermissionWarning(source) : std::nullopt;
 }
 
 }  // namespace spacelet::app

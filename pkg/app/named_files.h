@@ -1,6 +1,7 @@
 // The files on the host that a document names.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,5 +18,8 @@ struct NamedFile {
 
 // In document order: the pool (also the one at its default place), secrets, image archives.
 std::vector<NamedFile> NamedFiles(const api::Document& document);
+
+// secret::PermissionWarning of a secret's file; nullopt for the others.
+std::optional<std::string> PermissionWarning(const NamedFile& named);
 
 }  // namespace spacelet::app

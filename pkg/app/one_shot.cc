@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/app/compile_here.h"
 #include "pkg/app/docker_endpoint.h"
-#include "pkg/app/host_files.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/status_macros.h"
@@ -19,9 +19,10 @@ namespace {
 
 // What one look at a host needs, and nothing that runs by itself.
 struct Bench {
-  Bench(const DockerEndpoint& endpoint, const std::string& docker_config)
+  Bench(const DockerEndpoint& endpoint, const std::string& docker_config, secret::Permissions permissions)
       : host(endpoint.host),
-        docker(endpoint.endpoint, {.docker_config = docker_config, .listener = nullptr}) {}
+        docker(endpoint.endpoint, {.docker_config = docker_config, .listener = nullptr}),
+        secrets(clock, redactor, permissions) {}
 
   absl::StatusOr<plan::ObservedState> Observe(const desired::Host& desired, const std::stop_token& stop) {
     if (const absl::Status ping = docker.Ping(stop).status(); !ping.ok()) return AboutDaemon(ping, host);
@@ -33,13 +34,9 @@ struct Bench {
   base::Clock& clock = base::RealClock();
   docker::HttpClient docker;
   secret::Redactor redactor;
-  secret::Store secrets{clock, redactor};
+  secret::Store secrets;
   observe::Observer observer{docker, secrets, clock};
 };
-
-desired::Compiled CompileDocument(const api::Document& document, const std::string& revision) {
-  return desired::Compile({document, revision, 0, ReadHostFile});
-}
 
 class Teller : public execute::Listener {
  public:
@@ -60,11 +57,11 @@ class Teller : public execute::Listener {
 }  // namespace
 
 absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string& revision,
-                                const DockerOptions& docker, const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(docker.host, GetEnv));
-  Bench bench(endpoint, docker.config);
+                                const LookOptions& options, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
+  Bench bench(endpoint, options.docker.config, options.secret_permissions);
   Look look;
-  look.compiled = CompileDocument(document, revision);
+  look.compiled = CompileHere(document, revision, 0);
   ASSIGN_OR_RETURN(look.observed, bench.Observe(look.compiled.host, stop));
   look.plan = plan::Compute(look.compiled.host, look.observed);
   return look;
@@ -73,8 +70,8 @@ absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string
 absl::Status Down(const DownOptions& options, const Tell& tell, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const state::Lock lock, TakeLock(options.lock_file));
   ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
-  Bench bench(endpoint, options.docker.config);
-  const desired::Compiled compiled = CompileDocument(options.document, options.revision);
+  Bench bench(endpoint, options.docker.config, secret::Permissions::kWarn);
+  const desired::Compiled compiled = CompileHere(options.document, options.revision, 0);
   Teller teller(tell);
   execute::Executor executor(bench.docker, execute::HostFiles(), bench.secrets, bench.clock, teller);
   // A second pass takes what appeared meanwhile; a third finds nothing.

@@ -23,8 +23,12 @@ struct Look {
   plan::ObservedState observed;
   plan::Plan plan;
 };
+struct LookOptions {
+  DockerOptions docker;
+  secret::Permissions secret_permissions = secret::Permissions::kWarn;
+};
 absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string& revision,
-                                const DockerOptions& docker, const std::stop_token& stop);
+                                const LookOptions& options, const std::stop_token& stop);
 
 struct ApplyOptions {
   std::string bytes, file_name;  // a document that is valid
@@ -32,6 +36,7 @@ struct ApplyOptions {
   std::string state_dir = "/var/lib/spacelet";
   std::string lock_file = kDefaultLockFile;
   absl::Duration timeout = absl::Minutes(10);
+  secret::Permissions secret_permissions = secret::Permissions::kWarn;
   LogOptions log;
 };
 

@@ -6,6 +6,7 @@
 
 #include "absl/time/time.h"
 #include "pkg/log/log.h"
+#include "pkg/secret/secret.h"
 
 namespace spacelet::app {
 
@@ -33,6 +34,7 @@ struct AgentOptions {
   absl::Duration poll_interval = absl::Seconds(15);
   absl::Duration prune_delay = absl::Seconds(60);
   std::string lock_file = kDefaultLockFile;
+  secret::Permissions secret_permissions = secret::Permissions::kWarn;
   LogOptions log;
 };
 

@@ -136,10 +136,8 @@ void Controller::Core::ReportDocument(const source::Snapshot& snapshot, const de
     config.commit = snapshot.commit;
     config.generation = snapshot.generation;
     config.accepted_at = snapshot.accepted_at;
-    config.warnings = compiled.warnings;
-    for (const config::Diagnostic& warning : snapshot.warnings)
-      config.warnings.push_back(config::ToText(warning));
   });
+  ReportWarnings(snapshot, compiled);
   parts_.board.SetCondition(api::kSuspended, report::TruthOf(host.suspend),
                             host.suspend ? reason::kSuspended : reason::kReconciling,
                             host.suspend ? "spec.suspend is true: nothing is changed" : "");
@@ -148,6 +146,17 @@ void Controller::Core::ReportDocument(const source::Snapshot& snapshot, const de
   for (const desired::Container& container : host.containers)
     if (container.component == "delegate") release = report::DelegateReleaseMonth(container.image());
   parts_.metrics.DelegateRelease(release);
+}
+
+// The files that the document names change without it, and their warnings with them. Each new one is logged.
+void Controller::Core::ReportWarnings(const source::Snapshot& snapshot, const desired::Compiled& compiled) {
+  std::vector<std::string> before, now = compiled.warnings;
+  for (const config::Diagnostic& warning : snapshot.warnings) now.push_back(config::ToText(warning));
+  parts_.board.UpdateConfig(
+      [&](report::ConfigStatus& config) { before = std::exchange(config.warnings, now); });
+  for (const std::string& warning : now)
+    if (std::find(before.begin(), before.end(), warning) == before.end())
+      parts_.logger.Warning("the document has a flaw", {{"warning", warning}});
 }
 
 // Every desired object is on the board before it was looked at, as unknown: Docker may be away.
@@ -209,6 +218,7 @@ void Controller::Core::CheckInputs(const std::stop_token& stop) {
     if (Adopt(snapshot, std::move(compiled))) QueueAll();
     return;
   }
+  ReportWarnings(*snapshot, compiled);
   for (const desired::Container& container : host->containers) {
     const std::vector<api::SecretSource> sources = SecretsOf(container);
     if (sources.empty()) continue;

@@ -40,6 +40,7 @@ class Controller::Core {
   bool Adopt(const std::shared_ptr<const source::Snapshot>& snapshot, desired::Compiled compiled)
       ABSL_LOCKS_EXCLUDED(mu_);
   void ReportDocument(const source::Snapshot& snapshot, const desired::Compiled& compiled);
+  void ReportWarnings(const source::Snapshot& snapshot, const desired::Compiled& compiled);
   void AnnounceObjects(const desired::Host& host);
   void CheckInputs(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<std::string> KnownKeys() const;

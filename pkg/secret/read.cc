@@ -14,8 +14,16 @@ namespace {
 constexpr size_t kMaxFileBytes = 64 << 10;  // as a command's output
 constexpr uint32_t kReadableByOthers = 0044;
 
-absl::StatusOr<std::string> ReadSecretFile(const std::string& path) {
+std::optional<std::string> PermissionProblem(const std::string& path, uint32_t mode) {
+  if ((mode & kReadableByOthers) == 0) return std::nullopt;
+  return absl::StrFormat("%s can be read by others (mode %04o); run: chmod 600 %s", path, mode & 07777, path);
+}
+
+absl::StatusOr<std::string> ReadSecretFile(const std::string& path, Permissions permissions) {
   ASSIGN_OR_RETURN(base::FileContent content, base::ReadFile(path, kMaxFileBytes));
+  if (const auto problem = PermissionProblem(path, content.stamp.mode);
+      problem && permissions == Permissions::kStrict)
+    return absl::FailedPreconditionError(*problem);
   return std::move(content.bytes);
 }
 
@@ -25,10 +33,11 @@ absl::StatusOr<std::string> ReadVariable(const std::string& name) {
   return std::string(value);
 }
 
-absl::StatusOr<std::string> ReadRaw(const api::SecretSource& source, const std::stop_token& stop) {
+absl::StatusOr<std::string> ReadRaw(const api::SecretSource& source, const std::stop_token& stop,
+                                    Permissions permissions) {
   switch (source.kind) {
     case api::SecretSource::Kind::kFile:
-      return ReadSecretFile(source.file);
+      return ReadSecretFile(source.file, permissions);
     case api::SecretSource::Kind::kEnv:
       return ReadVariable(source.env);
     case api::SecretSource::Kind::kCommand:
@@ -46,8 +55,9 @@ absl::string_view TrimOneNewline(absl::string_view text) {
 
 }  // namespace
 
-absl::StatusOr<std::string> Read(const api::SecretSource& source, const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const std::string raw, ReadRaw(source, stop));
+absl::StatusOr<std::string> Read(const api::SecretSource& source, const std::stop_token& stop,
+                                 Permissions permissions) {
+  ASSIGN_OR_RETURN(const std::string raw, ReadRaw(source, stop, permissions));
   const absl::string_view value = TrimOneNewline(raw);
   if (value.empty()) return absl::FailedPreconditionError(absl::StrCat(Describe(source), ": empty"));
   return std::string(value);
@@ -70,9 +80,7 @@ std::string Describe(const api::SecretSource& source) {
 std::optional<std::string> PermissionWarning(const api::SecretSource& source) {
   if (source.kind != api::SecretSource::Kind::kFile) return std::nullopt;
   const absl::StatusOr<base::FileStamp> stamp = base::StampFile(source.file);
-  if (!stamp.ok() || (stamp->mode & kReadableByOthers) == 0) return std::nullopt;
-  return absl::StrFormat("%s can be read by others (mode %04o); run: chmod 600 %s", source.file,
-                         stamp->mode & 07777, source.file);
+  return stamp.ok() ? PermissionProblem(source.file, stamp->mode) : std::nullopt;
 }
 
 }  // namespace spacelet::secret

@@ -17,11 +17,17 @@
 
 namespace spacelet::secret {
 
+// What is done about a secret's file that group or others may read: a warning, or no reading (SPEC 1,
+// --strict-permissions).
+enum class Permissions { kWarn, kStrict };
+
 // Reads a secret now. One trailing newline ("\n" or "\r\n") is trimmed; an empty value is an error.
 // kFile: regular file, at most 64 KiB. kEnv: the agent's environment. kCommand: no shell, 10 s, 64 KiB of
 // stdout, its stderr's first line goes into the message. Errors: NotFound, PermissionDenied,
-// DeadlineExceeded, FailedPrecondition…; no message holds a byte of the secret.
-absl::StatusOr<std::string> Read(const api::SecretSource& source, const std::stop_token& stop);
+// DeadlineExceeded, FailedPrecondition (also: others may read the file, with the remedy)…; no message holds a
+// byte of the secret.
+absl::StatusOr<std::string> Read(const api::SecretSource& source, const std::stop_token& stop,
+                                 Permissions permissions = Permissions::kWarn);
 
 // For people and for hashes: "file /etc/spacelet/token", "env NAME", "command gcloud", "value". Never a
 // value.
@@ -72,7 +78,7 @@ class Store {
     uint64_t version = 0;    // +1 each time the value changed
   };
 
-  Store(base::Clock& clock, Redactor& redactor);
+  Store(base::Clock& clock, Redactor& redactor, Permissions permissions = Permissions::kWarn);
   ~Store();
 
   // The value. Files and variables are cheap and read each time; a command runs when it never gave a value,
@@ -93,6 +99,7 @@ class Store {
 
   base::Clock& clock_;
   Redactor& redactor_;
+  const Permissions permissions_;
   base::Mutex mu_;
   uint64_t attempts_ ABSL_GUARDED_BY(mu_) = 0;
   std::map<std::string, Slot> slots_ ABSL_GUARDED_BY(mu_);  // by identity of the source

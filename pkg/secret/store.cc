@@ -39,7 +39,8 @@ struct Store::Slot {
   }
 };
 
-Store::Store(base::Clock& clock, Redactor& redactor) : clock_(clock), redactor_(redactor) {}
+Store::Store(base::Clock& clock, Redactor& redactor, Permissions permissions)
+    : clock_(clock), redactor_(redactor), permissions_(permissions) {}
 Store::~Store() = default;
 
 Store::Entry Store::Get(const api::SecretSource& source, bool fresh, const std::stop_token& stop) {
@@ -51,7 +52,7 @@ Store::Entry Store::Get(const api::SecretSource& source, bool fresh, const std::
     if (!fresh && !slot.Due(source, clock_.Monotonic())) return slot.entry;
     attempt = ++attempts_;
   }
-  return Keep(identity, attempt, Read(source, stop));
+  return Keep(identity, attempt, Read(source, stop, permissions_));
 }
 
 Store::Entry Store::Keep(const std::string& identity, uint64_t attempt, absl::StatusOr<std::string> value) {

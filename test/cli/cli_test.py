@@ -193,6 +193,16 @@ class Validate(CliTest):
         for answer in (elsewhere, host):
             self.assertIn(f"{self.directory}/token is not there", answer.stderr)
 
+    def test_a_secret_that_others_may_read_is_a_warning_and_strictly_an_error(self):
+        path = self.good()
+        (self.directory / "token").chmod(0o640)
+        for words, code in ((["--host"], 0), (["--host", "--strict-permissions"], 1)):
+            answer = run("validate", "-f", path, *words)
+            self.assertEqual(answer.returncode, code)
+            self.assertIn(f"chmod 600 {self.directory}/token", answer.stderr)
+        self.assertNotIn("chmod", run("validate", "-f", path).stderr)
+        self.assertEqual(run("validate", "-f", path, "--strict-permissions").returncode, 2)
+
     def test_an_absent_document_is_not_valid(self):
         answer = run("validate", "-f", self.directory / "none.yaml")
         self.assertEqual(answer.returncode, 1)
@@ -378,6 +388,16 @@ class WithDocker(CliTest):
         down = self.command("down", "--yes")
         self.assertEqual(down.returncode, 0, down.stderr)
         self.assertEqual(json.loads(self.command("plan", "-o", "json").stdout), plan)
+
+    def test_a_secret_that_others_may_read_is_said_and_strictly_not_read(self):
+        (self.directory / "token").chmod(0o640)
+        lenient, strict = self.command("plan"), self.command("plan", "--strict-permissions")
+        self.assertIn(f"chmod 600 {self.directory}/token", lenient.stderr)
+        self.assertIn("CreateContainer", lenient.stdout)
+        self.assertNotIn("CreateContainer", strict.stdout)
+        applied = self.command("apply", "--strict-permissions", "--timeout", "30s")
+        self.assertEqual(applied.returncode, 1)
+        self.assertIn("chmod 600", applied.stdout)
 
     def test_explain_says_who_decides_and_hides_secrets(self):
         answer = self.command("explain", "container/box", "-o", "json")

@@ -182,6 +182,33 @@ class Inputs(HostCase):
         self.host.write_token(TOKEN)
         self.host.until_converged()
 
+    def warnings(self):
+        return "\n".join(self.host.agent.status()["config"]["warnings"])
+
+    def test_a_token_that_others_may_read_is_a_warning_until_they_may_not(self):
+        token = self.host.directory / "delegate-token"
+        token.chmod(0o644)
+        self.host.agent.flags["poll-interval"] = "200ms"
+        self.host.converge()
+        self.assertIn(f"chmod 600 {token}", self.warnings())
+        self.assertIn(f"chmod 600 {token}", self.host.agent.log.read_text())
+        token.chmod(0o600)
+        until("the warning is gone", lambda: "chmod" not in self.warnings())
+
+    def test_strictly_a_token_that_others_may_read_is_no_token(self):
+        self.host.converge()
+        ids, token = self.host.ids(), self.host.directory / "delegate-token"
+        self.host.agent.stop()
+        token.chmod(0o644)
+        self.host.agent.flags.update({"strict-permissions": True, "poll-interval": "200ms"})
+        self.host.start(self.host.minimal.with_delegate(image=document.NEWER_DELEGATE_IMAGE))
+        self.host.until_condition("Synced", "False", DELEGATE, "SecretUnavailable", says=f"chmod 600 {token}")
+        self.assertEqual(self.host.ids(), ids)
+        self.assertTrue(self.host.delegate.running())
+        token.chmod(0o600)
+        self.host.until_converged()
+        self.assertNotEqual(self.host.ids()[DELEGATE], ids[DELEGATE])
+
     def test_a_changed_pool_replaces_the_runner(self):
         self.host.converge()
         ids = self.host.ids()

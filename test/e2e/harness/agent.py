@@ -31,7 +31,7 @@ class Agent:
         self.process = None
 
     def argv(self):
-        return [binary(), "agent", *(word for flag, value in self.flags.items() for word in (f"--{flag}", str(value)))]
+        return [binary(), "agent", *words_of(self.flags)]
 
     def start(self):
         with self.log.open("ab") as log:
@@ -104,9 +104,14 @@ class Agent:
 
     def command(self, *words, flags=()):
         """Runs another command of the program, with these of the agent's flags: a CompletedProcess."""
-        shared = [word for flag in flags for word in (f"--{flag}", str(self.flags[flag]))]
+        shared = words_of({flag: self.flags[flag] for flag in flags})
         return subprocess.run([binary(), *words, *shared], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                               timeout=180, env=self.env, check=False)
+
+
+def words_of(flags):
+    """True is a flag without a value."""
+    return [word for flag, value in flags.items() for word in ([f"--{flag}"] if value is True else [f"--{flag}", str(value)])]
 
 
 def process_state(pid):

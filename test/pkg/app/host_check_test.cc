@@ -1,6 +1,7 @@
 #include "pkg/app/host_check.h"
 
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <fstream>
 #include <string>
@@ -38,7 +39,8 @@ TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
     Severity severity;
   } kCases[] = {{false, Severity::kWarning}, {true, Severity::kError}};
   for (const auto& c : kCases) {
-    const Checked checked = CheckDocument(Document("/nonexistent/token"), "host.yaml", c.is_host);
+    const Checked checked =
+        CheckDocument(Document("/nonexistent/token"), "host.yaml", {.is_host = c.is_host});
     const config::Diagnostic* absent = About(checked, "/nonexistent/token");
     ASSERT_NE(absent, nullptr);
     EXPECT_EQ(absent->severity, c.severity);
@@ -50,13 +52,33 @@ TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
 TEST(HostCheck, AFileThatIsThereIsNotMentioned) {
   const std::string path = testing::TempDir() + "/host_check_token";
   std::ofstream(path) << "secret";
-  const Checked checked = CheckDocument(Document(path), "host.yaml", true);
+  chmod(path.c_str(), 0600);
+  const Checked checked = CheckDocument(Document(path), "host.yaml", {.is_host = true});
   EXPECT_TRUE(checked.valid);
   EXPECT_EQ(About(checked, path), nullptr);
 }
 
+TEST(HostCheck, ASecretsFileThatOthersMayReadIsAWarningOnTheHostAndStrictlyAnError) {
+  const std::string path = testing::TempDir() + "/host_check_open_token";
+  std::ofstream(path) << "secret";
+  chmod(path.c_str(), 0644);
+  using secret::Permissions;
+  const Checked elsewhere = CheckDocument(Document(path), "host.yaml", {});
+  EXPECT_EQ(About(elsewhere, path), nullptr);
+  for (const Permissions permissions : {Permissions::kWarn, Permissions::kStrict}) {
+    const bool strict = permissions == Permissions::kStrict;
+    const Checked checked =
+        CheckDocument(Document(path), "host.yaml", {.is_host = true, .secret_permissions = permissions});
+    const config::Diagnostic* open = About(checked, "chmod 600 " + path);
+    ASSERT_NE(open, nullptr);
+    EXPECT_EQ(open->severity, strict ? Severity::kError : Severity::kWarning);
+    EXPECT_EQ(open->line, 9);
+    EXPECT_EQ(checked.valid, !strict);
+  }
+}
+
 TEST(HostCheck, AnInvalidDocumentIsNotCheckedAnyFurther) {
-  const Checked checked = CheckDocument("nonsense: true\n", "host.yaml", true);
+  const Checked checked = CheckDocument("nonsense: true\n", "host.yaml", {.is_host = true});
   EXPECT_FALSE(checked.valid);
   EXPECT_FALSE(checked.diagnostics.empty());
 }

@@ -48,6 +48,17 @@ TEST(Read, AnEmptyValueIsAnError) {
   }
 }
 
+TEST(Read, StrictlyNoFileThatOthersMayRead) {
+  const SecretFile open("token", 0640);
+  EXPECT_EQ(*Read(open.source(), {}, Permissions::kWarn), "token");
+  EXPECT_EQ(*Read(FromValue("token"), {}, Permissions::kStrict), "token");
+  EXPECT_EQ(Read(open.source(), {}, Permissions::kStrict).status(),
+            absl::FailedPreconditionError(
+                open.path() + " can be read by others (mode 0640); run: chmod 600 " + open.path()));
+  ::chmod(open.path().c_str(), 0600);
+  EXPECT_EQ(*Read(open.source(), {}, Permissions::kStrict), "token");
+}
+
 TEST(Read, ReadsVariablesOfTheEnvironment) {
   ::setenv("SPACELET_SECRET_TEST", "from env\n", 1);
   EXPECT_EQ(*Read(FromEnv("SPACELET_SECRET_TEST"), {}), "from env");

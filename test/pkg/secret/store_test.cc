@@ -1,5 +1,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -59,6 +60,17 @@ TEST_F(StoreTest, WithoutAnyValueNothingIsAvailable) {
   EXPECT_EQ(entry.value, "");
   EXPECT_NE(entry.error, "");
   EXPECT_EQ(entry.version, 0u);
+}
+
+TEST_F(StoreTest, AStrictOneHasNoValueOfAFileThatOthersMayRead) {
+  Store strict(clock_, redactor_, Permissions::kStrict);
+  ::chmod(path_.c_str(), 0644);
+  EXPECT_FALSE(strict.Get(File(), false, {}).available);
+  EXPECT_THAT(strict.Get(File(), false, {}).error, ::testing::HasSubstr("run: chmod 600 " + path_));
+  ::chmod(path_.c_str(), 0600);
+  EXPECT_EQ(strict.Get(File(), false, {}).value, "first");
+  ::chmod(path_.c_str(), 0644);
+  EXPECT_EQ(strict.Get(File(), false, {}).value, "first");  // as with every failure, the last value stays
 }
 
 TEST_F(StoreTest, ACommandRunsWhenItsIntervalIsOver) {

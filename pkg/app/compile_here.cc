@@ -1,0 +1,27 @@
+#include "pkg/app/compile_here.h"
+
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "pkg/app/host_files.h"
+#include "pkg/app/named_files.h"
+
+namespace spacelet::app {
+
+desired::Compiled CompileHere(const api::Document& document, const std::string& revision,
+                              int64_t generation) {
+  desired::Compiled compiled = desired::Compile({document, revision, generation, ReadHostFile});
+  for (std::string& warning : PermissionWarnings(document)) compiled.warnings.push_back(std::move(warning));
+  return compiled;
+}
+
+std::vector<std::string> PermissionWarnings(const api::Document& document) {
+  std::vector<std::string> warnings;
+  for (const NamedFile& named : NamedFiles(document))
+    if (const std::optional<std::string> warning = PermissionWarning(named))
+      warnings.push_back(absl::StrCat(named.field, ": ", *warning));
+  return warnings;
+}
+
+}  // namespace spacelet::app

@@ -1,0 +1,19 @@
+// Document → compiled form with the files of this host.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "pkg/api/types.h"
+#include "pkg/desired/compile.h"
+
+namespace spacelet::app {
+
+// desired::Compile, and a warning for each secret's file that others may read. Reads the pool file.
+desired::Compiled CompileHere(const api::Document& document, const std::string& revision, int64_t generation);
+
+// "spec.delegate.token.file: /etc/spacelet/delegate-token can be read by others …", one sentence each.
+std::vector<std::string> PermissionWarnings(const api::Document& document);
+
+}  // namespace spacelet::app
