@@ -80,8 +80,8 @@ void StepReporter::StepFinished(const plan::Step& step, const absl::Status& stat
   ForgetLimits(step.operation);
   const bool restart = std::holds_alternative<plan::RestartContainer>(step.operation);
   if (restart) metrics_.ContainerRestarted(step.object, 1);
-  events_.Record(restart ? report::Event::Type::kWarning : report::Event::Type::kNormal, step.object, operation,
-                 absl::StrCat(plan::Describe(step.operation), " (", step.cause, ")"));
+  events_.Record(restart ? report::Event::Type::kWarning : report::Event::Type::kNormal, step.object,
+                 operation, absl::StrCat(plan::Describe(step.operation), " (", step.cause, ")"));
   logger_.Info("step done",
                {{"object", step.object}, {"step", Sentence(step)}, {"took", absl::FormatDuration(took)}});
 }

@@ -76,6 +76,7 @@ Proof Prove(const desired::Container& want, const docker::Container& successor, 
   const bool runs = successor.status == ContainerStatus::kRunning;
   const bool ready = runs && probe != nullptr && probe->ready;
   if (std::string why = Hopeless(want, successor, ready); !why.empty()) return Failed(std::move(why));
+  if (runs && probe != nullptr && !probe->unalive.empty()) return Failed(probe->unalive);
   if (ready) return Ready(want, *probe);
   if (!runs) return {Proof::State::kPending, "running"};
   return Unready(want.rollout.progress_deadline, now.taken_at - successor.started_at, probe);

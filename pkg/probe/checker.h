@@ -32,9 +32,4 @@ class HostChecker : public Checker {
   docker::Execer& execer_;
 };
 
-// Connects to `ip`:`port` and closes. Errors: Unavailable refused or unreachable; DeadlineExceeded;
-// Cancelled.
-absl::Status TcpConnect(const std::string& ip, uint16_t port, absl::Duration timeout,
-                        const std::stop_token& stop);
-
 }  // namespace spacelet::probe

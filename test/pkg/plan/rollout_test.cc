@@ -131,6 +131,14 @@ const PlanCase kFailing[] = {
                  "container/vm-runner  RemoveContainer 766d2d72756e  "
                  "(crash loop: restarted 3 times, last exit code 1)\n") +
          kGoesBack},
+    {"OneThatIsNotAliveCountsAtOnce",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       now.facts.probes[FakeId("vm-runner")].unalive = "startup probe failed: 503";
+     },
+     std::string("container/vm-runner  StopContainer 766d2d72756e within 10s  (startup probe failed: 503)\n"
+                 "container/vm-runner  RemoveContainer 766d2d72756e  (startup probe failed: 503)\n") +
+         kGoesBack},
     {"WithoutAutoRollbackItStaysAndSaysSo",
      [](auto& host, auto& now) {
        Swapped(host, now, absl::Minutes(10));

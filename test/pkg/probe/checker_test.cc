@@ -1,50 +1,16 @@
 #include "pkg/probe/checker.h"
 
-#include <arpa/inet.h>
 #include <gtest/gtest.h>
-#include <sys/socket.h>
 
 #include <string>
-#include <thread>
 
-#include "pkg/base/unique_fd.h"
 #include "test/testing/fake_docker.h"
+#include "test/testing/tcp_server.h"
 
 namespace spacelet::probe {
 namespace {
 
-// A listening socket on loopback that answers each connection with `answer`; null: it is only listened on.
-class Listener {
- public:
-  explicit Listener(const char* answer = nullptr) : fd_(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    socklen_t size = sizeof(address);
-    EXPECT_EQ(::bind(fd_.get(), reinterpret_cast<sockaddr*>(&address), size), 0);
-    EXPECT_EQ(::listen(fd_.get(), 8), 0);
-    ::getsockname(fd_.get(), reinterpret_cast<sockaddr*>(&address), &size);
-    port_ = ntohs(address.sin_port);
-    if (answer != nullptr) thread_ = std::jthread([this, answer] { Serve(answer); });
-  }
-  ~Listener() { ::shutdown(fd_.get(), SHUT_RDWR); }
-  uint16_t port() const { return port_; }
-
- private:
-  void Serve(const std::string& answer) {
-    for (;;) {
-      const base::UniqueFd peer(::accept4(fd_.get(), nullptr, nullptr, SOCK_CLOEXEC));
-      if (!peer.valid()) return;
-      char request[4096];
-      if (::recv(peer.get(), request, sizeof(request), 0) <= 0) continue;
-      ::send(peer.get(), answer.data(), answer.size(), MSG_NOSIGNAL);
-    }
-  }
-
-  base::UniqueFd fd_;
-  uint16_t port_ = 0;
-  std::jthread thread_;
-};
+using testing::TcpServer;
 
 class CheckerTest : public ::testing::Test {
  protected:
@@ -70,20 +36,20 @@ TEST_F(CheckerTest, HttpSucceedsFrom200To399) {
                         {"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n", false},
                         {"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\n\r\n", false}};
   for (const Case& c : cases) {
-    Listener listener(c.answer);
+    TcpServer listener(TcpServer::Answering(c.answer));
     EXPECT_EQ(Check(Http(listener.port())).ok(), c.success) << c.answer;
   }
 }
 
 TEST_F(CheckerTest, A404CountsAsReadyWhereTheProbeSaysSo) {
-  Listener listener("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+  TcpServer listener(TcpServer::Answering("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"));
   api::Probe probe = Http(listener.port());
   probe.not_found_is_ready = true;
   EXPECT_TRUE(Check(probe).ok());
 }
 
 TEST_F(CheckerTest, AServerThatNeverAnswersIsATimeout) {
-  Listener listener;
+  TcpServer listener;
   EXPECT_FALSE(Check(Http(listener.port())).ok());
 }
 
@@ -96,7 +62,7 @@ TEST_F(CheckerTest, TcpConnects) {
   uint16_t closed;
   api::Probe probe;
   {
-    Listener listener;
+    TcpServer listener;
     closed = listener.port();
     probe.handler = api::Probe::TcpSocket{listener.port()};
     EXPECT_TRUE(Check(probe).ok());
@@ -105,11 +71,28 @@ TEST_F(CheckerTest, TcpConnects) {
   EXPECT_EQ(Check(probe).code(), absl::StatusCode::kUnavailable);
 }
 
-TEST_F(CheckerTest, AStoppedConnectIsCancelled) {
+TEST_F(CheckerTest, ACheckEndsAtStop) {
   std::stop_source stop;
   stop.request_stop();
-  // TEST-NET-1 is routed nowhere; whatever the kernel says, the call comes back at once and is no success.
-  EXPECT_FALSE(TcpConnect("192.0.2.1", 9, absl::Seconds(30), stop.get_token()).ok());
+  TcpServer listener;
+  api::Probe probe = Http(listener.port());
+  probe.timeout_seconds = 3600;
+  EXPECT_EQ(checker_.Check(target_, probe, stop.get_token()).code(), absl::StatusCode::kCancelled);
+}
+
+// The body says nothing: neither its length nor its end matters.
+TEST_F(CheckerTest, AnEndlessBodyIsASuccessAndEndlessHeadersAreAFailure) {
+  const auto endless = [](const std::string& begin) {
+    return [begin](const testing::TcpPeer& peer) {
+      peer.ReadHeader();
+      peer.Send(begin);
+      while (peer.Send("X-Very: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa\r\n")) {
+      }
+    };
+  };
+  TcpServer body(endless("HTTP/1.1 200 OK\r\n\r\n")), headers(endless("HTTP/1.1 200 OK\r\n"));
+  EXPECT_TRUE(Check(Http(body.port())).ok());
+  EXPECT_EQ(Check(Http(headers.port())).code(), absl::StatusCode::kOutOfRange);
 }
 
 TEST_F(CheckerTest, ExecAndDockerHealthAskTheDaemon) {
