@@ -4,11 +4,16 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/api/reasons.h"
 #include "pkg/base/status_macros.h"
+#include "pkg/docker/errors.h"
+#include "pkg/plan/image.h"
 #include "pkg/plan/text.h"
 
 namespace spacelet::execute {
 namespace {
+
+constexpr char kNoPassword[] = "imagePullSecret.password has no value: ";
 
 // One overload an operation; each is one call.
 class Caller {
@@ -24,12 +29,20 @@ class Caller {
         shutdown_(shutdown) {}
 
   absl::Status operator()(const plan::PullImage& op) {
-    ASSIGN_OR_RETURN(std::optional<docker::RegistryCredential> credential, Credential(op));
-    return docker_.PullImage(
+    ASSIGN_OR_RETURN(std::optional<docker::RegistryCredential> credential,
+                     CredentialFor(op.secret, secrets_, interrupt_));
+    RETURN_IF_ERROR(docker_.PullImage(
         op.reference, op.platform, credential,
-        [this](const docker::PullProgress& p) { listener_.PullProgressed(step_, p); }, interrupt_);
+        [this](const docker::PullProgress& p) { listener_.PullProgressed(step_, p); }, interrupt_));
+    return op.platform.empty() ? absl::OkStatus() : CheckImage(op.reference, op.platform);
   }
-  absl::Status operator()(const plan::LoadImage& op) { return docker_.LoadImage(op.archive, interrupt_); }
+  absl::Status operator()(const plan::LoadImage& op) {
+    RETURN_IF_ERROR(docker_.LoadImage(op.archive, interrupt_));
+    const absl::Status held = CheckImage(op.reference, op.platform);
+    if (!absl::IsNotFound(held)) return held;
+    return absl::FailedPreconditionError(
+        absl::StrCat(op.archive, " was loaded and holds no such image: ", held.message()));
+  }
   absl::Status operator()(const plan::CreateNetwork& op) {
     return docker_.CreateNetwork(op.config, shutdown_).status();
   }
@@ -83,12 +96,13 @@ class Caller {
   }
 
  private:
-  absl::StatusOr<std::optional<docker::RegistryCredential>> Credential(const plan::PullImage& op) {
-    if (!op.secret) return std::nullopt;
-    const secret::Store::Entry password = secrets_.Get(op.secret->password, /*fresh=*/true, interrupt_);
-    if (!password.available)
-      return absl::UnavailableError(absl::StrCat("imagePullSecret.password has no value: ", password.error));
-    return docker::RegistryCredential{op.secret->username, password.value, "", ""};
+  // A daemon takes what an archive holds, and (20.10) pulls an image of another platform than it was asked
+  // for: neither is an error to it.
+  absl::Status CheckImage(const std::string& reference, const std::string& platform) {
+    ASSIGN_OR_RETURN(const docker::Image image, docker_.InspectImage(reference, shutdown_));
+    if (plan::IsForPlatform(image, platform)) return absl::OkStatus();
+    return absl::NotFoundError(absl::StrCat("the image does not match the specified platform: it is for ",
+                                            image.os, "/", image.architecture, ", wanted is ", platform));
   }
 
   docker::Client& docker_;
@@ -102,12 +116,36 @@ class Caller {
 
 absl::Status Explained(const plan::Step& step, const absl::Status& status) {
   const std::string remedy = Remedy(step.operation, status);
+  const std::string reason = FetchesImage(step.operation) && !absl::IsCancelled(status)
+                                 ? absl::StrCat(FetchReason(step.operation, status), ": ")
+                                 : "";
   return absl::Status(status.code(),
                       absl::StrCat(plan::Name(step.operation), " ", plan::Describe(step.operation), ": ",
-                                   status.message(), remedy.empty() ? "" : "; ", remedy));
+                                   reason, status.message(), remedy.empty() ? "" : "; ", remedy));
 }
 
 }  // namespace
+
+absl::StatusOr<std::optional<docker::RegistryCredential>> CredentialFor(
+    const std::optional<api::ImagePullSecret>& secret, secret::Store& secrets, const std::stop_token& stop) {
+  if (!secret) return std::nullopt;
+  const secret::Store::Entry password = secrets.Get(secret->password, /*fresh=*/true, stop);
+  if (!password.available) return absl::UnavailableError(absl::StrCat(kNoPassword, password.error));
+  return docker::RegistryCredential{secret->username, password.value, "", ""};
+}
+
+bool FetchesImage(const plan::Operation& operation) {
+  return std::holds_alternative<plan::PullImage>(operation) ||
+         std::holds_alternative<plan::LoadImage>(operation);
+}
+
+const char* FetchReason(const plan::Operation& operation, const absl::Status& status) {
+  if (absl::StartsWith(status.message(), kNoPassword)) return api::reason::kSecretUnavailable;
+  const char* reason = docker::PullReason(status);
+  const bool pull = std::holds_alternative<plan::PullImage>(operation);
+  return pull || reason == absl::string_view(api::reason::kDiskFull) ? reason
+                                                                     : api::reason::kImageArchiveFailed;
+}
 
 Executor::Executor(docker::Client& docker, LocalFiles& files, secret::Store& secrets, base::Clock& clock,
                    Listener& listener)

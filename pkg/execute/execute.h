@@ -63,6 +63,16 @@ class Executor {
   Listener& listener_;
 };
 
+// The credential of an imagePullSecret, its password read afresh; none without a secret. Errors: Unavailable
+// when the password has no value.
+absl::StatusOr<std::optional<docker::RegistryCredential>> CredentialFor(
+    const std::optional<api::ImagePullSecret>& secret, secret::Store& secrets, const std::stop_token& stop);
+
+// Whether the operation brings an image to this host.
+bool FetchesImage(const plan::Operation& operation);
+// Why that failed, as an api::reason. Requires: FetchesImage and !status.ok().
+const char* FetchReason(const plan::Operation& operation, const absl::Status& status);
+
 // What a person can do about a refused step, from the daemon's words; "" when nothing better than these is
 // known.
 std::string Remedy(const plan::Operation& operation, const absl::Status& status);

@@ -1,9 +1,15 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
+#include "pkg/api/reasons.h"
 #include "pkg/execute/execute.h"
 
 namespace spacelet::execute {
 namespace {
+
+namespace reason = api::reason;
+
+constexpr char kFreeSpace[] =
+    "the disk is full: free space under Docker's data root (docker system df shows where it went)";
 
 struct Known {
   const char* words;  // as dockerd 20.10 to 28 says it
@@ -19,33 +25,65 @@ constexpr Known kKnown[] = {
      "something else on this host listens there: stop it, or change `ports` in the document"},
     {"address already in use",
      "something else on this host listens there: stop it, or change `ports` in the document"},
-    {"no space left on device",
-     "the disk is full: free space under Docker's data root (docker system df shows where it went)"},
-    {"toomanyrequests",
-     "the registry limits pulls: give credentials (imagePullSecret, or docker login), or use a mirror"},
-    {"pull access denied",
-     "check the image's name, and give credentials for its registry (imagePullSecret, or --docker-config)"},
-    {"unauthorized", "check the credentials for this registry (imagePullSecret, or --docker-config)"},
-    {"manifest unknown", "the registry has no such tag: check `image` in the document"},
-    {"not found: manifest", "the registry has no such tag: check `image` in the document"},
+    {"no space left on device", kFreeSpace},
     {"could not find an available, non-overlapping",
      "Docker's address pools are used up: remove unused networks (docker network prune), or set "
      "spec.network.subnet"},
     {"Pool overlaps with other one on this address space",
      "another network uses these addresses: choose another spec.network.subnet"},
-    {"no matching manifest for", "the image has no build for this machine: check `platform` and the image"},
+    {"does not match the specified platform",
+     "the image has no build for this platform: check `platform` and the image"},
     {"executable file not found", "`command` names a program that the image does not have"},
     {"error gathering device information", "`devices` names a device that this host does not have"},
 };
 
+struct Fetch {
+  const char* reason;  // api::reason
+  const char* remedy;
+};
+constexpr Fetch kFetches[] = {
+    {reason::kRegistryUnauthorized,
+     "give the right credentials for this registry (imagePullSecret, or --docker-config)"},
+    {reason::kRegistryForbidden,
+     "check the image's name, and that the credentials (imagePullSecret, or --docker-config) may pull it"},
+    {reason::kRepositoryNotFound, "the registry has no such repository: check `image` in the document"},
+    {reason::kImageNotFound, "the registry has no such tag or digest: check `image` in the document"},
+    {reason::kImagePlatformMismatch,
+     "the image has no build for this platform: check `platform` and the image"},
+    {reason::kImageCorrupt,
+     "what came is not what its digest promises: look for something between this host and the registry that "
+     "changes it"},
+    {reason::kRegistryRateLimited,
+     "the registry limits pulls: give credentials (imagePullSecret, or --docker-config), or use a mirror"},
+    {reason::kRegistryFailed, "the registry has trouble of its own: it is asked again"},
+    {reason::kRegistryUnreachable,
+     "check network, DNS and proxy between this host's Docker and the registry; imageArchive can stand in "
+     "for it"},
+    {reason::kRegistryUntrusted,
+     "Docker does not trust the registry's certificate: put its CA below /etc/docker/certs.d, and check this "
+     "host's clock"},
+    {reason::kPullStalled,
+     "the registry sent nothing for too long: check the network between this host and the registry"},
+    {reason::kDiskFull, kFreeSpace},
+    {reason::kImageArchiveFailed,
+     "make the archive by `docker save -o FILE` with the very tag that `image` names (it keeps no digests), "
+     "for this platform"},
+    {reason::kSecretUnavailable, "see that the agent can read it"},
+};
+
+std::string FetchRemedy(const char* why) {
+  for (const Fetch& fetch : kFetches)
+    if (absl::string_view(why) == fetch.reason) return fetch.remedy;
+  return "";
+}
+
 }  // namespace
 
 std::string Remedy(const plan::Operation& operation, const absl::Status& status) {
+  if (FetchesImage(operation)) return FetchRemedy(FetchReason(operation, status));
   const std::string message = absl::AsciiStrToLower(status.message());
   for (const Known& known : kKnown)
     if (absl::StrContains(message, absl::AsciiStrToLower(known.words))) return known.remedy;
-  if (std::holds_alternative<plan::PullImage>(operation) && absl::IsDeadlineExceeded(status))
-    return "the registry sent nothing for too long: check the network between this host and the registry";
   return "";
 }
 

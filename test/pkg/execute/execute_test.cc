@@ -2,6 +2,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <fstream>
 
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
@@ -10,6 +13,7 @@
 namespace spacelet::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 
 class Recorder : public execute::Listener {
@@ -107,6 +111,61 @@ TEST_F(Execute, APullWithoutItsPasswordIsNotTriedAnonymously) {
   EXPECT_EQ(docker_.mutating_calls(), 0);
 }
 
+TEST_F(Execute, APullOfAnotherPlatformThanWantedHasFailed) {
+  plan::Plan plan;
+  plan.steps = {Step(plan::PullImage{"runner:1", "linux/arm64", std::nullopt}), Step(Create())};
+  const execute::Report report = executor_.Run(plan, {});
+  EXPECT_EQ(report.steps_done, 0u);
+  EXPECT_THAT(std::string(report.status.message()),
+              AllOf(HasSubstr("PullImage runner:1: ImagePlatformMismatch: "), HasSubstr("linux/amd64"),
+                    HasSubstr("check `platform`")));
+  EXPECT_EQ(docker_.CountCalls("CreateContainer"), 0);
+}
+
+class Archive : public Execute {
+ protected:
+  Archive() {
+    const absl::Status removed = docker_.World([&](FakeEngine& engine) {
+      engine.Seed("runner:1");
+      std::ofstream(path_) << *engine.Save("runner:1");
+      return engine.RemoveImage("runner:1");
+    });
+    EXPECT_TRUE(removed.ok()) << removed;
+  }
+  ~Archive() override { unlink(path_.c_str()); }
+  execute::Report Load(const std::string& archive, const std::string& reference,
+                       const std::string& platform = "linux/amd64") {
+    plan::Plan plan;
+    plan.steps = {Step(plan::LoadImage{archive, reference, platform}), Step(Create())};
+    return executor_.Run(plan, {});
+  }
+
+  const std::string path_ = ::testing::TempDir() + "/execute-archive.tar";
+};
+
+TEST_F(Archive, BringsItsImage) {
+  const execute::Report report = Load(path_, "runner:1");
+  EXPECT_TRUE(report.status.ok()) << report.status;
+  EXPECT_EQ(report.steps_done, 2u);
+}
+
+TEST_F(Archive, ThatHoldsNoImageOfThatNameOrPlatformHasFailed) {
+  for (const execute::Report& report : {Load(path_, "runner:2"), Load(path_, "runner:1", "linux/arm64")}) {
+    EXPECT_TRUE(absl::IsFailedPrecondition(report.status)) << report.status;
+    EXPECT_THAT(
+        std::string(report.status.message()),
+        AllOf(HasSubstr("ImageArchiveFailed: "), HasSubstr("holds no such image"), HasSubstr("docker save")));
+    EXPECT_EQ(report.steps_done, 0u);
+  }
+  EXPECT_EQ(docker_.CountCalls("CreateContainer"), 0);
+}
+
+TEST_F(Archive, ThatIsNotThereIsNamed) {
+  const execute::Report report = Load("/nonexistent/image.tar", "runner:1");
+  EXPECT_THAT(std::string(report.status.message()),
+              AllOf(HasSubstr("ImageArchiveFailed: "), HasSubstr("/nonexistent/image.tar: No such file")));
+}
+
 TEST(Remedy, IsSaidForKnownRefusals) {
   struct Case {
     plan::Operation operation;
@@ -124,6 +183,7 @@ TEST(Remedy, IsSaidForKnownRefusals) {
       {plan::PullImage{}, absl::NotFoundError("manifest for runner:9 not found: manifest unknown"),
        "no such tag"},
       {plan::PullImage{}, absl::DeadlineExceededError("no byte for 10m"), "network between"},
+      {plan::PullImage{}, absl::UnavailableError("something new"), ""},
       {plan::CreateContainer{}, absl::UnavailableError("something new"), ""},
   };
   for (const Case& c : kCases)

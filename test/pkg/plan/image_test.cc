@@ -46,7 +46,11 @@ struct PrepareCase {
 std::ostream& operator<<(std::ostream& out, const PrepareCase& c) { return out << c.name; }
 
 std::string TextOf(const plan::ImagePlan& plan) {
-  return plan::ToText({plan.steps, plan.waiting, {}, plan.notices});
+  plan::Plan part;
+  part.steps = plan.steps;
+  part.waiting = plan.waiting;
+  part.notices = plan.notices;
+  return plan::ToText(part);
 }
 
 class PrepareImage : public ::testing::TestWithParam<PrepareCase> {};
