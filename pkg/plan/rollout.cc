@@ -63,9 +63,11 @@ bool IsUnderWay(const RolloutHistory& history) {
   return history.last && history.last->result == Result::kInProgress;
 }
 
-bool IsReady(const docker::Container& c, const ObservedState& now) {
+// As long as its probes had no time to answer, nothing speaks against it.
+bool IsTakenForReady(const docker::Container& c, const ObservedState& now) {
+  if (c.status != ContainerStatus::kRunning) return false;
   const ProbeFact* probe = ProbeOf(c, now);
-  return probe != nullptr && probe->ready;
+  return probe == nullptr || probe->ready || (!probe->was_ready && probe->watched_for < kLeastWatch);
 }
 
 }  // namespace
@@ -118,13 +120,14 @@ RolloutHistory Begun(RolloutHistory history, const desired::Container& want, con
                        .from_hash = SpecHashOf(old),
                        .to_hash = want.spec_hash,
                        .tried = FingerprintOf(want, now),
-                       .old_was_ready = IsReady(old, now),
+                       .old_was_ready = IsTakenForReady(old, now),
                        .started_at = now.taken_at,
                        .message = ""};
   const bool same = IsUnderWay(history) && history.last->to_hash == record.to_hash &&
                     history.last->from_hash == record.from_hash &&
                     history.last->tried.secrets == record.tried.secrets;
   if (same) record.started_at = history.last->started_at;
+  if (same && !IsRunning(old)) record.old_was_ready = history.last->old_was_ready;  // it was stopped for it
   history.last = std::move(record);
   return history;
 }

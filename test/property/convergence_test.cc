@@ -8,8 +8,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/api/labels.h"
+#include "pkg/desired/compile.h"
 #include "pkg/plan/ownership.h"
 #include "test/property/world.h"
+#include "test/testing/scenario.h"
 
 namespace spacelet::testing {
 namespace {
@@ -59,6 +62,20 @@ void ExpectInvariants(FakeDocker& docker, const std::string& stranger) {
   }
   for (const auto& [component, count] : running) EXPECT_LE(count, 1) << component;
   EXPECT_TRUE(stranger_runs);
+}
+
+// The part as another agent may have left it: of this spec or an older one, created, running, stopped or
+// ended.
+void AddPart(std::mt19937& random, const desired::Container& want, const std::string& name,
+             FakeDocker& docker) {
+  docker.World([&](FakeEngine& engine) { return engine.Remove(name, true); }).IgnoreError();
+  docker::CreateContainerRequest request{name, "", want.config};
+  request.config.image = "stranger:1";  // there in any case
+  if (random() % 2) request.config.labels[api::kLabelSpecHash] = "v1:older";
+  ASSERT_TRUE(docker.CreateContainer(request, {}).ok());
+  const unsigned state = random() % 4;
+  if (state > 0) docker.StartContainer(name, {}).IgnoreError();  // refused where another one holds its port
+  if (state > 1) docker.StopContainer(name, absl::Seconds(1), {}).IgnoreError();
 }
 
 class Property : public ::testing::TestWithParam<uint32_t> {};
@@ -139,6 +156,56 @@ TEST_P(Property, NoFailureLeavesAWorkloadWithoutAContainer) {
     world.Reconcile(after);
   }
   ASSERT_TRUE(world.Converge(after, 20)) << world.last_plan;
+}
+
+// The same containers as before, wherever the agent died: nothing new stays, nothing old is lost.
+TEST_P(Property, ABadDocumentEndsWithTheContainersThatRanBeforeWhereverTheAgentDies) {
+  for (int die_after = 1; die_after < 60; ++die_after) {
+    std::mt19937 random(GetParam());
+    World world;
+    Publish(world.docker);
+    const std::string stranger = AddStranger(world.docker);
+    desired::Host before = RandomHost(random, 1), after = before;
+    ASSERT_TRUE(world.Converge(before)) << world.last_plan;
+    for (desired::Container& c : after.containers) {
+      if (&c != &after.containers.front() && random() % 2) continue;
+      c.config.env["BAD"] = {"1", false};
+      SetSpec(c, desired::SpecHash(c));
+      world.bad.insert(c.spec_hash);
+      if (c.config.ports.empty() && random() % 2) c.rollout.strategy = api::Rollout::Strategy::kStartFirst;
+    }
+    const std::string expected = world.EndState();
+    std::set<std::string> ids;
+    for (const docker::Container& c : world.docker.Containers()) ids.insert(c.id);
+    world.docker.ClearCalls();
+    world.docker.CutAfter(die_after);
+    world.Settle(after, 8);
+    const bool died = world.docker.mutating_calls() > die_after;
+    world.docker.Revive();
+    ASSERT_TRUE(world.Settle(after)) << "died after " << die_after << "\n" << world.last_plan;
+    EXPECT_EQ(world.EndState(), expected) << "died after " << die_after;
+    for (const docker::Container& c : world.docker.Containers()) EXPECT_TRUE(ids.contains(c.id)) << c.name;
+    if (!died || HasFailure()) break;
+  }
+}
+
+// Any mixture of current, next and previous, whoever made it: it settles, and what is not bad runs.
+TEST_P(Property, AnyMixtureOfPartsSettles) {
+  std::mt19937 random(GetParam());
+  World world;
+  Publish(world.docker);
+  const desired::Host host = RandomHost(random, 1);
+  ASSERT_TRUE(world.Converge(host)) << world.last_plan;
+  for (const desired::Container& want : host.containers)
+    for (const std::string& name : {want.name, plan::NextName(want.name), plan::PreviousName(want.name)})
+      if (random() % 2) AddPart(random, want, name, world.docker);
+  if (random() % 2) world.bad.insert(host.containers.front().spec_hash);
+  ASSERT_TRUE(world.Settle(host)) << world.last_plan;
+  std::map<std::string, int> runs;
+  for (const docker::Container& c : world.docker.Containers())
+    if (c.status == Status::kRunning) ++runs[plan::ComponentOf(c.labels)];
+  for (const desired::Container& want : host.containers)
+    EXPECT_EQ(runs[want.component], 1) << world.last_plan;
 }
 
 INSTANTIATE_TEST_SUITE_P(Seeds, Property, ::testing::ValuesIn(Seeds()));

@@ -5,6 +5,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/api/labels.h"
+#include "pkg/api/reasons.h"
 #include "pkg/desired/compile.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
@@ -17,17 +18,56 @@ using Status = docker::ContainerStatus;
 
 int Below(std::mt19937& random, int n) { return static_cast<int>(random() % static_cast<unsigned>(n)); }
 
+bool AllGivenUp(const plan::Plan& plan) {
+  const auto given_up = [](const plan::Notice& n) {
+    return n.reason == api::reason::kRolledBack || n.reason == api::reason::kInconclusive;
+  };
+  return std::all_of(plan.notices.begin(), plan.notices.end(), given_up) &&
+         std::all_of(plan.waiting.begin(), plan.waiting.end(),
+                     [](const plan::Waiting& w) { return w.reason == api::reason::kWaitingForDependency; });
+}
+
 }  // namespace
 
 plan::Plan World::Reconcile(const desired::Host& host) {
   auto now = observer_.Snapshot(host, {});
   if (!now.ok()) return {};
-  for (const docker::Container& c : now->containers)
-    if (c.status == Status::kRunning) now->facts.ready[c.name] = true;
+  for (const docker::Container& c : now->containers) Probe(c, now->facts);
+  now->facts.rollouts = histories;
   plan::Plan all = plan::Compute(host, *now);
   last_plan = plan::ToText(all);
-  for (const std::string& key : plan::Keys(host, *now)) executor_.Run(plan::ComputeFor(key, host, *now), {});
+  now->facts.rolling = all.rolling;
+  for (const std::string& key : plan::Keys(host, *now)) {
+    const plan::Plan plan = plan::ComputeFor(key, host, *now);
+    for (const auto& [container, history] : plan.histories) histories[container] = history;
+    executor_.Run(plan, {});
+  }
   return all;
+}
+
+// What runs is ready since long, but for what is bad: its startup probe has given it up.
+void World::Probe(const docker::Container& c, plan::Facts& facts) const {
+  if (c.status != Status::kRunning) return;
+  auto hash = c.labels.find(api::kLabelSpecHash);
+  const bool good = hash == c.labels.end() || !bad.contains(hash->second);
+  plan::ProbeFact& probe = facts.probes[c.id];
+  facts.ready[c.name] = probe.ready = probe.was_ready = good;
+  probe.ready_for = good ? absl::Hours(1) : absl::ZeroDuration();
+  probe.watched_for = absl::Hours(1);
+  if (!good) probe.unalive = "bad";
+}
+
+// In sync, or nothing left to do but to say that what is wanted has failed.
+bool World::Settle(const desired::Host& host, int rounds) {
+  for (int i = 0; i < rounds; ++i) {
+    const plan::Plan plan = Reconcile(host);
+    // What nothing else can take the place of is restarted for ever.
+    const bool acts = std::any_of(plan.steps.begin(), plan.steps.end(), [](const plan::Step& s) {
+      return !s.waits && !std::holds_alternative<plan::RestartContainer>(s.operation);
+    });
+    if (plan.in_sync() || (!acts && plan.histories.empty() && AllGivenUp(plan))) return true;
+  }
+  return false;
 }
 
 bool World::Converge(const desired::Host& host, int rounds) {

@@ -1,6 +1,7 @@
 // A host in memory: the fake daemon, and the real observer, planner and executor in a loop.
 #pragma once
 
+#include <map>
 #include <random>
 #include <set>
 #include <string>
@@ -43,12 +44,21 @@ class World {
   // Reconciles until nothing is left to do; false when it is not after `rounds`.
   bool Converge(const desired::Host& host, int rounds = 12);
 
+  // The same for a document some of which is bad.
+  bool Settle(const desired::Host& host, int rounds = 20);
+
+  // Spec hashes of what never becomes ready.
+  std::set<std::string> bad;
+  std::map<std::string, api::RolloutHistory> histories;  // survives the agent's deaths
+
   // One line a container or network, without ids: what two runs must agree on.
   std::string EndState();
 
   std::string last_plan;  // for messages
 
  private:
+  void Probe(const docker::Container& c, plan::Facts& facts) const;
+
   FakeClock clock_;
   secret::Redactor redactor_;
   secret::Store secrets_{clock_, redactor_};

@@ -378,6 +378,18 @@ TEST(RolloutHistory, IsNotConclusiveWhenTheOldOneWasNotReadyEither) {
   EXPECT_EQ(history->failed[0].retry_at, ScenarioTime() + absl::Minutes(10));
 }
 
+TEST(RolloutHistory, RemembersThatTheOldOneWasReadyBeforeItWasStopped) {
+  const auto history = HistoryAfter([](auto& host, auto& now) {
+    RunsOld(now);
+    docker::Container& old = Find(now, "vm-runner");
+    now.facts.rollouts["vm-runner"] = plan::Begun({}, host.containers[0], old, now);
+    old.status = ContainerStatus::kExited;
+    now.facts.probes.clear();
+    AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kCreated);
+  });
+  EXPECT_EQ(history, std::nullopt);  // as it was
+}
+
 TEST(RolloutHistory, SaysRolledBackOnceTheOldOneRunsAgain) {
   const auto history = HistoryAfter([](auto& host, auto& now) {
     RunsOld(now);
