@@ -14,5 +14,11 @@ int main(int argc, char** argv) {
                                          AddExplain(root), AddApply(root),     AddStatus(root),
                                          AddEvents(root),  AddDown(root),      AddSchema(root),
                                          AddVersion(root), AddCompletion(root)};
+  root.footer(
+      "Run \"spacelet COMMAND --help\" for the flags and exit codes of a command.\n\n"
+      "Examples:\n"
+      "  spacelet validate -f host.yaml\n"
+      "  sudo spacelet plan -f host.yaml\n"
+      "  sudo spacelet agent --config /etc/spacelet/host.yaml");
   return ParseAndRun(root, commands, argc, argv);
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cmd/spacelet/output.h"
@@ -18,9 +19,17 @@ const CLI::App& Chosen(const CLI::App& root) {
   return chosen.empty() ? root : *chosen.front();
 }
 
+std::string FullName(const CLI::App& app) {
+  return app.get_parent() == nullptr ? app.get_name() : FullName(*app.get_parent()) + " " + app.get_name();
+}
+
+std::string HelpOf(const CLI::App& app) {
+  const std::string before = app.get_parent() == nullptr ? "" : FullName(*app.get_parent());
+  return absl::StrCat(absl::StripTrailingAsciiWhitespace(app.help(before)), "\n");
+}
+
 int UsageError(const CLI::App& app, const std::string& message) {
-  const std::string name = app.get_parent() == nullptr ? "spacelet" : "spacelet " + app.get_name();
-  Complain(absl::StrCat(message, "\nRun \"", name, " --help\" for usage."));
+  Complain(absl::StrCat(message, "\nRun \"", FullName(app), " --help\" for usage."));
   return app::kUsage;
 }
 
@@ -59,7 +68,7 @@ int RunChosen(const CLI::App& root, const std::vector<Command>& commands) {
   if (!unknown.empty()) return UsageError(app, AboutWord(app, unknown.front()));
   for (const Command& command : commands)
     if (command.app == &app) return command.run();
-  std::cerr << root.help();
+  std::cerr << HelpOf(root);
   return app::kUsage;
 }
 
@@ -87,7 +96,7 @@ int ParseAndRun(CLI::App& root, const std::vector<Command>& commands, int argc, 
   try {
     root.parse(argc, argv);
   } catch (const CLI::CallForHelp&) {
-    std::cout << Chosen(root).help();
+    std::cout << HelpOf(Chosen(root));
     return app::kGood;
   } catch (const CLI::ParseError& error) {
     return Explain(root, error);

@@ -54,10 +54,11 @@ Core::Core(const CoreOptions& options)
                   clock, logger, CompileSnapshot, options.state, RedactWith(redactor)},
                  options.controller) {
   board.UpdateConfig([&](report::ConfigStatus& config) { config.source = options.source; });
-  store.OnAccepted([this, then = options.on_accepted](std::shared_ptr<const source::Snapshot> snapshot) {
-    controller.OnDocument(snapshot);
-    if (then) then(*snapshot);
-  });
+  store.OnAccepted(
+      [this, then = options.on_accepted](const std::shared_ptr<const source::Snapshot>& snapshot) {
+        controller.OnDocument(snapshot);
+        if (then) then(*snapshot);
+      });
   store.OnAttempt([this](const source::Attempt& attempt) { controller.OnAttempt(attempt); });
 }
 

@@ -41,11 +41,10 @@ absl::StatusOr<DockerEndpoint> ResolveDockerEndpoint(const std::string& flag, co
 }
 
 absl::Status AboutDaemon(const absl::Status& status, const std::string& host) {
-  if (absl::IsPermissionDenied(status))
-    return absl::PermissionDeniedError(absl::StrCat("Docker at ", host, ": ", status.message(),
-                                                    "; run as root or as a member of the group docker"));
-  return absl::Status(status.code(), absl::StrCat("Docker at ", host, ": ", status.message(),
-                                                  "; is the daemon running (systemctl status docker)?"));
+  // Refused rights come with their remedy.
+  const char* remedy =
+      absl::IsPermissionDenied(status) ? "" : "; is the daemon running (systemctl status docker)?";
+  return absl::Status(status.code(), absl::StrCat("Docker at ", host, ": ", status.message(), remedy));
 }
 
 std::optional<std::string> GetEnv(const std::string& name) {

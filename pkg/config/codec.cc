@@ -88,7 +88,8 @@ yaml::Node JsonText(absl::string_view text) {
 
 yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members) {
   yaml::Node object = yaml::Node::Map();
-  for (auto& [key, value] : members) object.Add(key, std::move(value));
+  for (std::pair<std::string, yaml::Node>& member : members)
+    object.Add(member.first, std::move(member.second));
   return object;
 }
 

@@ -81,15 +81,16 @@ Codec<std::vector<V>> ListOf(Codec<V> item, bool may_be_empty = true) {
 
 // A map from free keys, which all match `key_pattern` (ECMA; empty: any text).
 template <typename V>
-Codec<std::map<std::string, V>> MapOf(Codec<V> value, std::string key_pattern = "",
-                                      std::string key_expectation = "");
+Codec<std::map<std::string, V>> MapOf(Codec<V> value, const std::string& key_pattern = "",
+                                      const std::string& key_expectation = "");
 
 // Whether `key` matches; says so otherwise.
 bool CheckKey(const Cursor& map, const yaml::Entry& entry, const std::string& pattern,
               const std::string& expectation);
 
 template <typename V>
-Codec<std::map<std::string, V>> MapOf(Codec<V> value, std::string key_pattern, std::string key_expectation) {
+Codec<std::map<std::string, V>> MapOf(Codec<V> value, const std::string& key_pattern,
+                                      const std::string& key_expectation) {
   const auto one = std::make_shared<const Codec<V>>(std::move(value));
   Codec<std::map<std::string, V>> map;
   map.type = absl::StrCat("map to ", one->type);

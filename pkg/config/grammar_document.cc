@@ -37,7 +37,7 @@ Codec<std::string> Cidr() {
 
 // What stands in every document as it is.
 void AddConstant(Record<Document>& record, std::string name, std::string value, std::string description) {
-  Codec<size_t> word = Word({value});
+  Codec<size_t> word = Word({std::move(value)});
   record
       .AddWith<size_t>(
           std::move(name), std::move(word), [](Document&, size_t) {},

@@ -26,7 +26,8 @@ yaml::Node PlainNumber(int64_t value);
 
 // A codec of plain or quoted text that `parse` understands (absl::StatusOr).
 template <typename V, typename Parse, typename Print>
-Codec<V> Parsed(std::string type, std::function<yaml::Node()> schema, Parse parse, Print print) {
+Codec<V> Parsed(const std::string& type, const std::function<yaml::Node()>& schema, Parse parse,
+                Print print) {
   Codec<V> codec;
   codec.type = type;
   codec.schema = [schema](Definitions&) { return schema(); };

@@ -116,13 +116,12 @@ class Record {
   // The following are about the field added last.
   Record& Required() { return Last().info.required = true, *this; }
   // `text` is the value as written in YAML.
-  Record& Default(std::string text) {
-    Last().schema_default = text;
-    Last().info.fallback = std::move(text);
+  Record& Default(const std::string& text) {
+    Last().schema_default = Last().info.fallback = text;
     return *this;
   }
-  Record& DefaultNote(std::string prose) { return Last().info.fallback = std::move(prose), *this; }
-  Record& Example(std::string yaml) { return Last().info.example = std::move(yaml), *this; }
+  Record& DefaultNote(const std::string& prose) { return Last().info.fallback = prose, *this; }
+  Record& Example(const std::string& yaml) { return Last().info.example = yaml, *this; }
 
   // Another default for a field that was included.
   Record& Override(const std::string& field, const std::string& text) {

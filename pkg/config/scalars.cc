@@ -73,7 +73,7 @@ Codec<std::string> Text() {
   return {"text", [](Definitions&) { return TypedSchema("string"); }, DecodeText, yaml::Node::Text};
 }
 
-Codec<std::string> TextLike(std::string type, std::string pattern, std::string expectation) {
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation) {
   Codec<std::string> codec = Text();
   codec.type = std::move(type);
   codec.schema = [pattern](Definitions&) { return TypedSchema("string", pattern); };
@@ -167,7 +167,7 @@ Codec<uint16_t> PortNumber() {
   return codec;
 }
 
-Codec<size_t> Word(std::vector<std::string> words) {
+Codec<size_t> Word(const std::vector<std::string>& words) {
   Codec<size_t> codec;
   codec.type = absl::StrJoin(words, " or ");
   codec.schema = [words](Definitions&) {

@@ -14,7 +14,7 @@ namespace spacelet::config {
 // A text that must be one in every YAML reader: a plain scalar that reads as a number or a boolean somewhere
 // has to be quoted. With a pattern (ECMA, anchored), `expectation` completes "is not …".
 Codec<std::string> Text();
-Codec<std::string> TextLike(std::string type, std::string pattern, std::string expectation);
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation);
 // Any scalar, taken as it was written: environment values, arguments, labels.
 Codec<std::string> Scalar();
 
@@ -34,7 +34,7 @@ Codec<uint32_t> FileMode();         // 0644, always octal
 template <typename E>
 Codec<E> Enumeration(std::vector<std::pair<std::string, E>> words);
 // The index into `words`, for Enumeration.
-Codec<size_t> Word(std::vector<std::string> words);
+Codec<size_t> Word(const std::vector<std::string>& words);
 
 Codec<std::string> DnsLabel();       // RFC 1123: [a-z0-9]([-a-z0-9]*[a-z0-9])?, 63
 Codec<std::string> ContainerName();  // Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+

@@ -15,8 +15,8 @@ absl::Status Controller::RunEvents(const std::stop_token& stop) { return core_->
 absl::Status Controller::RunResync(const std::stop_token& stop) { return core_->RunResync(stop); }
 absl::Status Controller::RunInputs(const std::stop_token& stop) { return core_->RunInputs(stop); }
 
-void Controller::OnDocument(std::shared_ptr<const source::Snapshot> snapshot) {
-  core_->OnDocument(std::move(snapshot));
+void Controller::OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot) {
+  core_->OnDocument(snapshot);
 }
 void Controller::OnAttempt(const source::Attempt& attempt) { core_->OnAttempt(attempt); }
 void Controller::OnFileChanged() { core_->OnFileChanged(); }

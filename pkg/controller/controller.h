@@ -89,7 +89,7 @@ class Controller {
 
   // A new document is in force. Ends pulls and waits of the objects whose desired state it changes, forgets
   // their back-off, queues everything.
-  void OnDocument(std::shared_ptr<const source::Snapshot> snapshot);
+  void OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot);
   // The newest attempt to read the document: condition ConfigAccepted, events, metrics.
   void OnAttempt(const source::Attempt& attempt);
   // A file that the document names may have changed.

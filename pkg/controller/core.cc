@@ -99,7 +99,7 @@ Controller::Core::Core(Parts parts, Options options)
 
 // ---- documents
 
-void Controller::Core::OnDocument(std::shared_ptr<const source::Snapshot> snapshot) {
+void Controller::Core::OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot) {
   {
     base::MutexLock lock(mu_);
     snapshot_ = snapshot;

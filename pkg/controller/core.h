@@ -28,7 +28,7 @@ class Controller::Core {
   absl::Status RunResync(const std::stop_token& stop);
   absl::Status RunInputs(const std::stop_token& stop);
 
-  void OnDocument(std::shared_ptr<const source::Snapshot> snapshot) ABSL_LOCKS_EXCLUDED(mu_);
+  void OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot) ABSL_LOCKS_EXCLUDED(mu_);
   void OnAttempt(const source::Attempt& attempt);
   void OnFileChanged() { inputs_sleep_.Wake(); }
   void ReconcileAll();

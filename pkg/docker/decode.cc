@@ -229,7 +229,7 @@ void FillNetworks(const Json& networks, Container& out) {
   }
 }
 
-std::string WithoutSlash(std::string name) { return std::string(absl::StripPrefix(name, "/")); }
+std::string WithoutSlash(absl::string_view name) { return std::string(absl::StripPrefix(name, "/")); }
 
 // A container has several names when others link to it: "/app" and "/other/app".
 std::string OwnName(const Json& names) {

@@ -58,7 +58,7 @@ std::vector<std::string> TailOfLogs(absl::string_view body, int lines) {
     body = {};
   }
   while (IsFrame(body)) {
-    Lines& stream = streams[static_cast<size_t>(body[0])];
+    Lines& stream = streams[static_cast<unsigned char>(body[0])];
     const absl::string_view payload = body.substr(kHeader, FrameLength(body));
     stream.Add(payload, out);
     body.remove_prefix(kHeader + payload.size());

@@ -46,7 +46,7 @@ Connection::Connection(int fd, const ServerLimits& limits, const Answer& answer,
 
 Connection::~Connection() { close(fd_); }
 
-short Connection::interest() const { return phase_ == Phase::kSend ? POLLOUT : POLLIN; }
+int16_t Connection::interest() const { return phase_ == Phase::kSend ? POLLOUT : POLLIN; }
 
 void Connection::OnReady(base::Instant now) {
   switch (phase_) {

@@ -2,6 +2,7 @@
 // drained. A state machine without a thread: the server's loop tells it what poll() and the clock say.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -25,7 +26,7 @@ class Connection {
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
-  short interest() const;                               // poll events to wait for
+  int16_t interest() const;                             // poll events to wait for
   base::Instant deadline() const { return deadline_; }  // when OnDeadline is due
   bool closed() const { return phase_ == Phase::kClosed; }
   // A stream with nothing to send is the last to be given up for a newcomer.

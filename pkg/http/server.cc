@@ -91,7 +91,7 @@ int PortOf(int fd) {
   return ntohs(storage.ss_family == AF_INET6 ? v6->sin6_port : v4->sin_port);
 }
 
-std::set<std::string> WithMachineNames(std::set<std::string> names) {
+std::set<std::string> WithMachineNames(const std::set<std::string>& names) {
   std::set<std::string> lower{"localhost"};
   for (const std::string& name : names) lower.insert(HostWithoutPort(name));
   char host[256] = "";
@@ -209,7 +209,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Bind(ServerOptions options, Hand
 
 Server::Server(ServerOptions options, Handler handler, int listener, int port)
     : options_(std::move(options)), handler_(std::move(handler)), listener_(listener), port_(port) {
-  options_.allowed_hosts = WithMachineNames(std::move(options_.allowed_hosts));
+  options_.allowed_hosts = WithMachineNames(options_.allowed_hosts);
 }
 
 Server::~Server() { close(listener_); }

@@ -77,8 +77,8 @@ absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, con
   absl::ConsumePrefix(&name, "container/");
   const desired::Container* want = desired.Find(std::string(name));
   std::vector<plan::Rival> rivals = Rivals(key);
-  // What blocks is looked at again, so that its removal is seen without waiting for the next scan.
-  if (std::any_of(rivals.begin(), rivals.end(), [](const plan::Rival& r) { return r.blocks; })) {
+  // Who stands in the way is looked at again, so that its removal is seen without waiting for the next scan.
+  if (!rivals.empty()) {
     RETURN_IF_ERROR(ScanRivals(desired, stop));
     rivals = Rivals(key);
   }

@@ -23,6 +23,14 @@ std::string Who(const docker::ContainerSummary& c) {
                       "), not managed by spacelet, ");
 }
 
+// The command that removes it gently. A runner that is killed orphans its VMs, a delegate loses its tasks.
+std::string Removal(const docker::ContainerSummary& c) {
+  const bool runner =
+      ImageLooksLike(c.image, "drone-runner-aws") || ImageLooksLike(c.image, "harness-vm-runner");
+  const char* grace = runner ? "-t 300 " : ImageLooksLike(c.image, "delegate") ? "-t 600 " : "";
+  return absl::StrCat("docker stop ", grace, c.name, " && docker rm ", c.name);
+}
+
 bool AnyAddress(const std::string& ip) { return ip.empty() || ip == "0.0.0.0" || ip == "::"; }
 
 bool Overlap(const docker::PortBinding& a, const docker::PortBinding& b) {
@@ -61,12 +69,12 @@ class Finder {
     for (const docker::PortBinding& mine : want_.config.ports)
       for (const docker::PortBinding& theirs : foreign.ports)
         if (Overlap(mine, theirs)) {
-          Found(foreign,
-                absl::StrCat("holds port ", AnyAddress(theirs.host_ip) ? "0.0.0.0" : theirs.host_ip, ":",
-                             theirs.host_port),
-                absl::StrCat("stop and remove it (docker rm -f ", foreign.name,
-                             "), or change `ports` in the document"),
-                true);
+          Found(
+              foreign,
+              absl::StrCat("holds port ", AnyAddress(theirs.host_ip) ? "0.0.0.0" : theirs.host_ip, ":",
+                           theirs.host_port),
+              absl::StrCat("stop and remove it (", Removal(foreign), "), or change `ports` in the document"),
+              true);
           return;
         }
   }
@@ -94,9 +102,7 @@ class Finder {
       Found(foreign,
             absl::StrCat("registers as the delegate ", delegate,
                          " too; two of one name overwrite each other's tasks"),
-            absl::StrCat("stop and remove it (docker stop -t 600 ", foreign.name, " && docker rm ",
-                         foreign.name, ")"),
-            false);
+            absl::StrCat("stop and remove it (", Removal(foreign), ")"), false);
     if (foreign.state != "running") return;
     const bool upgrader =
         ImageLooksLike(foreign.image, "upgrader") || !EnvOf(inspected, kUpgraderTarget).empty();

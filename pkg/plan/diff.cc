@@ -36,7 +36,7 @@ bool LooksSecret(absl::string_view variable) {
   return false;
 }
 
-std::string PortsText(std::vector<docker::PortBinding> ports) {
+std::string PortsText(const std::vector<docker::PortBinding>& ports) {
   std::vector<std::string> texts;
   for (const docker::PortBinding& p : ports)
     texts.push_back(absl::StrCat(p.host_ip.empty() ? "0.0.0.0" : p.host_ip, ":", p.host_port, ":",

@@ -16,11 +16,12 @@ using Row = std::vector<std::string>;
 
 std::string Age(absl::Time since, absl::Time now) {
   if (since == absl::InfinitePast()) return "-";
+  constexpr int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
   const int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(now - since), 0);
-  if (seconds < 120) return absl::StrCat(seconds, "s");
-  if (seconds < 120 * 60) return absl::StrCat(seconds / 60, "m");
-  if (seconds < 48 * 3600) return absl::StrCat(seconds / 3600, "h");
-  return absl::StrCat(seconds / 86400, "d");
+  if (seconds < 2 * kMinute) return absl::StrCat(seconds, "s");
+  if (seconds < 2 * kHour) return absl::StrCat(seconds / kMinute, "m");
+  if (seconds < 2 * kDay) return absl::StrCat(seconds / kHour, "h");
+  return absl::StrCat(seconds / kDay, "d");
 }
 
 std::string Word(const ObjectStatus& object, absl::string_view type) {

@@ -219,7 +219,7 @@ class FileSource::Loop {
   std::optional<Request> requested_ ABSL_GUARDED_BY(mu_);
 };
 
-FileSource::FileSource(Options options, Store& store, base::Clock& clock, log::Logger logger)
+FileSource::FileSource(Options options, Store& store, base::Clock& clock, const log::Logger& logger)
     : options_(std::move(options)),
       store_(store),
       clock_(clock),
@@ -230,7 +230,7 @@ FileSource::~FileSource() = default;
 
 void FileSource::ReadNow() { loop_->ReadNow(); }
 
-absl::Status FileSource::Run(std::stop_token stop) {
+absl::Status FileSource::Run(const std::stop_token& stop) {
   loop_->Run(stop);
   return absl::OkStatus();
 }

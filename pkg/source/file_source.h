@@ -31,7 +31,7 @@ class FileSource {
   };
 
   // `store` and `clock` outlive it.
-  FileSource(Options options, Store& store, base::Clock& clock, log::Logger logger);
+  FileSource(Options options, Store& store, base::Clock& clock, const log::Logger& logger);
   ~FileSource();
 
   // Reads the file once, without waiting for anything. Run does it by itself; a one-shot command calls it
@@ -39,7 +39,7 @@ class FileSource {
   void ReadNow();
 
   // Blocks until the token is stopped. Always OK: what fails is reported and tried again.
-  absl::Status Run(std::stop_token stop);
+  absl::Status Run(const std::stop_token& stop);
 
   // Reads again now (SIGHUP), and offers the document even when its bytes are the ones offered last.
   void Reload();

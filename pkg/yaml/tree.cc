@@ -48,6 +48,8 @@ Node Node::Text(absl::string_view text) {
   return node;
 }
 
+Node Node::Sequence() { return Sequence(std::vector<Node>()); }
+
 Node Node::Sequence(std::vector<Node> items) {
   Node node;
   node.kind = Kind::kSequence;

@@ -41,7 +41,8 @@ struct Node {
   // quoted (numbers, booleans).
   static Node Text(absl::string_view text);
   static Node Plain(absl::string_view text);
-  static Node Sequence(std::vector<Node> items = {});
+  static Node Sequence();  // no default argument: Entry is not complete here
+  static Node Sequence(std::vector<Node> items);
   static Node Map();
   void Add(absl::string_view key, Node value);  // Requires: is_map(), key not there
 };

@@ -85,6 +85,8 @@ class Usage(CliTest):
         self.assertEqual(answer.returncode, 0)
         for command in COMMANDS:
             self.assertIn(command, answer.stdout)
+        self.assertIn("\nUsage: spacelet [", answer.stdout)
+        self.assertRegex(answer.stdout, r"\nExamples:\n(  (sudo )?spacelet [^\n]+\n)+\Z")
         for later in ("import", "doctor", "cloud-init", "support-bundle"):
             self.assertNotIn(later, answer.stdout)
 
@@ -96,6 +98,8 @@ class Usage(CliTest):
                 self.assertTrue(answer.stdout.rstrip().splitlines()[-1].startswith("  "), answer.stdout)
                 self.assertIn("Examples:\n", answer.stdout)
                 self.assertIn(f"spacelet {command}", answer.stdout.split("Examples:")[1])
+                self.assertIn(f"Usage: spacelet {command} ", answer.stdout)
+                self.assertTrue(answer.stdout.endswith("\n"))
 
     def test_unknown_words_get_a_suggestion(self):
         cases = [(["plam"], "unknown command plam (did you mean plan?)"),

@@ -136,5 +136,25 @@ TEST_F(Observe, AForeignContainerIsInspectedOnceHoweverOftenRivalsAreLookedFor) 
   EXPECT_EQ(now->rivals[0].object, "container/vm-runner");
 }
 
+// Found on a host that was set up by hand: the conflict stayed for ten minutes after the old delegate was
+// gone.
+TEST_F(Observe, ARivalThatIsGoneIsNoRivalAtTheNextLookAtTheKey) {
+  docker::ContainerConfig delegate;
+  delegate.image = "web:1";
+  delegate.network_mode = "harness";
+  delegate.env["DELEGATE_NAME"] = {"docker-delegate", false};
+  host_.containers[1].config.env["DELEGATE_NAME"] = {"docker-delegate", false};
+  const std::string id = Create("by-hand", delegate);
+  ASSERT_TRUE(observer_.ScanRivals(host_, {}).ok());
+  auto now = observer_.ForKey("container/docker-delegate", host_, {});
+  ASSERT_TRUE(now.ok()) << now.status();
+  ASSERT_EQ(now->rivals.size(), 1u);
+  EXPECT_FALSE(now->rivals[0].blocks);
+  ASSERT_TRUE(docker_.RemoveContainer(id, true, {}).ok());
+  now = observer_.ForKey("container/docker-delegate", host_, {});
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_TRUE(now->rivals.empty());
+}
+
 }  // namespace
 }  // namespace spacelet::testing

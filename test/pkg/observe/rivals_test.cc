@@ -42,6 +42,15 @@ TEST_F(Rivals, AContainerThatHoldsThePortBlocks) {
   EXPECT_THAT(Find(), ElementsAre(HasSubstr("container/vm-runner blocks: container web")));
 }
 
+TEST_F(Rivals, WhoIsAdvisedToRemoveAContainerIsToldHowItIsNotKilled) {
+  foreign_.ports = {{"0.0.0.0", 3000, 3000, "tcp"}};
+  EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop web && docker rm web)")));
+  foreign_.image = "drone/drone-runner-aws:latest";
+  EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop -t 300 web && docker rm web)")));
+  foreign_.image = "harness/delegate:25.03.85504";
+  EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop -t 600 web && docker rm web)")));
+}
+
 TEST_F(Rivals, AnotherAddressOrProtocolIsNoRival) {
   foreign_.ports = {{"10.0.0.1", 3000, 80, "tcp"}, {"127.0.0.1", 3000, 80, "udp"}};
   EXPECT_THAT(Find(), IsEmpty());
