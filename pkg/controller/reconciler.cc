@@ -35,18 +35,6 @@ std::string AddressOf(const desired::Container& want, const docker::Container& l
   return attachment == live.networks.end() ? "" : attachment->second.ip;
 }
 
-std::vector<const docker::Container*> Running(const desired::Container& want,
-                                              const plan::ObservedState& observed) {
-  const plan::Parts parts = plan::PartsOf(want, observed);
-  std::vector<const docker::Container*> running = {parts.current};
-  running.insert(running.end(), parts.strays.begin(), parts.strays.end());
-  running.insert(running.end(), {parts.previous, parts.next});
-  std::erase_if(running, [](const docker::Container* c) {
-    return c == nullptr || c->status != ContainerStatus::kRunning;
-  });
-  return running;
-}
-
 probe::Target TargetOf(const desired::Container& want, const docker::Container& live) {
   auto hash = live.labels.find(api::kLabelSpecHash);
   return {.id = live.id,
@@ -56,6 +44,23 @@ probe::Target TargetOf(const desired::Container& want, const docker::Container& 
           .readiness = want.readiness,
           .liveness = want.liveness,
           .outdated = hash == live.labels.end() || hash->second != want.spec_hash};
+}
+
+// Every running part, the one that serves first: while one replaces the other without a gap, both are probed.
+// The work of the old one is read once there is a successor that it is to be stopped for.
+std::vector<probe::Target> TargetsOf(const desired::Container& want, const plan::ObservedState& observed) {
+  const plan::Parts parts = plan::PartsOf(want, observed);
+  std::vector<const docker::Container*> in_order = {parts.current};
+  in_order.insert(in_order.end(), parts.strays.begin(), parts.strays.end());
+  in_order.insert(in_order.end(), {parts.previous, parts.next});
+  std::vector<probe::Target> targets;
+  for (const docker::Container* part : in_order) {
+    if (part == nullptr || part->status != ContainerStatus::kRunning) continue;
+    targets.push_back(TargetOf(want, *part));
+    if (want.drain && part == parts.current && parts.next != nullptr)
+      targets.back().drain = {want.drain->port, want.drain->path, want.drain->name};
+  }
+  return targets;
 }
 
 // What differs, for a metric: the fields, or what has to be done about it.
@@ -190,27 +195,25 @@ void Reconciler::QuoteLastLines(Look& look, api::RolloutHistory& history, const 
   }
 }
 
-// Every running part is probed: while one replaces the other without a gap, both of them.
 void Reconciler::Watch(const Look& look) {
   if (!absl::StartsWith(look.key, "container/")) return;
   const std::string name = NameOf(look.key);
-  std::vector<probe::Target> targets;
-  if (const desired::Container* want = look.host->Find(name))
-    for (const docker::Container* part : Running(*want, look.observed))
-      targets.push_back(TargetOf(*want, *part));
-  prober_.Watch(name, targets);
+  const desired::Container* want = look.host->Find(name);
+  prober_.Watch(name, want == nullptr ? std::vector<probe::Target>() : TargetsOf(*want, look.observed));
 }
 
 void Reconciler::FillProbes(plan::Facts& facts) const {
   facts.ready = prober_.Ready();
   const base::Instant now = prober_.Now();
-  for (const auto& [id, result] : prober_.Results())
+  for (const auto& [id, result] : prober_.Results()) {
     facts.probes[id] = {.ready = result.ready,
                         .was_ready = result.was_ready,
                         .ready_for = result.ready ? now - result.ready_since : absl::ZeroDuration(),
                         .watched_for = now - result.watched_since,
                         .message = result.message,
                         .unalive = result.unalive};
+    if (result.work) facts.drains[id] = {result.work->known, result.work->tasks};
+  }
 }
 
 void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {

@@ -6,11 +6,14 @@
 #include "pkg/base/status_macros.h"
 #include "pkg/http/bounded_get.h"
 #include "pkg/http/tcp.h"
+#include "pkg/probe/drain.h"
 
 namespace spacelet::probe {
 namespace {
 
 constexpr size_t kBodyBytes = 10 << 10;  // kubelet: maxRespBodyLength
+constexpr size_t kMetricsBytes = 1 << 20;
+constexpr absl::Duration kSampleDeadline = absl::Seconds(2);
 
 absl::Status NoAddress() { return absl::UnavailableError("the container has no address yet"); }
 
@@ -67,6 +70,21 @@ struct Run {
 
 absl::Status HostChecker::Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) {
   return std::visit(Run{reader_, execer_, target, probe, stop}, probe.handler);
+}
+
+absl::StatusOr<double> HostChecker::Sample(const Target& target, const DrainMetric& metric,
+                                           const std::stop_token& stop) {
+  if (target.ip.empty()) return NoAddress();
+  ASSIGN_OR_RETURN(const http::Response response, http::BoundedGet({.ip = target.ip,
+                                                                    .port = metric.port,
+                                                                    .target = metric.path,
+                                                                    .deadline = kSampleDeadline,
+                                                                    .limits = {.body_bytes = kMetricsBytes}},
+                                                                   stop));
+  // An image from before the metrics; anything else may be different the next time.
+  if (response.status == 404) return absl::NotFoundError(absl::StrCat(metric.path, ": 404"));
+  if (response.status != 200) return absl::UnavailableError(absl::StrCat(metric.path, ": ", response.status));
+  return SumOfSamples(response.body, metric.name);
 }
 
 }  // namespace spacelet::probe

@@ -1,9 +1,10 @@
-// Runs one probe once.
+// Asks a container once: one probe, or one look at its metrics.
 #pragma once
 
 #include <stop_token>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "pkg/api/types.h"
 #include "pkg/docker/client.h"
 #include "pkg/probe/target.h"
@@ -17,6 +18,10 @@ class Checker {
   // OK: the probe succeeded. Any error is a failure; its message says why in one line ("GET :3460/api/health:
   // 503"). Returns within the probe's timeoutSeconds, or sooner at `stop`.
   virtual absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) = 0;
+  // The sum of the metric's samples. Returns within 2 s, or sooner at `stop`. Errors: NotFound it answers,
+  // but has no such metric; others: it does not answer.
+  virtual absl::StatusOr<double> Sample(const Target& target, const DrainMetric& metric,
+                                        const std::stop_token& stop) = 0;
 };
 
 // Asks from the host: HTTP (200 to 399 is success, as the kubelet means it; 404 too where the probe says so)
@@ -26,6 +31,8 @@ class HostChecker : public Checker {
   // Both must outlive the checker.
   HostChecker(docker::Reader& reader, docker::Execer& execer) : reader_(reader), execer_(execer) {}
   absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) override;
+  absl::StatusOr<double> Sample(const Target& target, const DrainMetric& metric,
+                                const std::stop_token& stop) override;
 
  private:
   docker::Reader& reader_;

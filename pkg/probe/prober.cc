@@ -40,11 +40,22 @@ void Prober::WatchOne(const std::string& workload, const Target& target, bool se
   // A look that began before a restart may come in after it.
   if (target.started_at < watched.target.started_at) return;
   if (!IsSameLife(watched.target, target)) return Begin(workload, target, serves);
+  Drain(watched, target.drain);
   if (watched.target.ip == target.ip) return;
   watched.target.ip = target.ip;
   watched.round = ++rounds_;
   watched.in_flight = false;
   watched.schedule.AskAgain(clock_.Monotonic());
+  changed_.NotifyAll();
+}
+
+// Begins to read its work, or leaves off.
+void Prober::Drain(Watched& watched, const std::optional<DrainMetric>& metric) {
+  if (watched.meter.has_value() == metric.has_value() && (!metric || watched.meter->metric() == *metric))
+    return;
+  watched.meter.reset();
+  if (metric) watched.meter.emplace(*metric, clock_.Monotonic());
+  watched.result.work.reset();
   changed_.NotifyAll();
 }
 
@@ -55,8 +66,10 @@ void Prober::Begin(const std::string& workload, const Target& target, bool serve
                   .serves = serves,
                   .target = target,
                   .schedule = Schedule(target, {now.since_epoch - runs}, now),
+                  .meter = std::nullopt,
                   .result = {.ready_since = now, .watched_since = now},
                   .round = ++rounds_};
+  Drain(watched, target.drain);
   Judge(watched);
   watched_.insert_or_assign(target.id, std::move(watched));
   changed_.NotifyAll();
@@ -96,17 +109,30 @@ absl::Status Prober::Run(const std::stop_token& stop) {
 }
 
 void Prober::Work(const std::stop_token& stop) {
-  while (std::optional<Job> job = TakeDue(stop)) Finish(*job, checker_.Check(job->target, job->probe, stop));
+  while (std::optional<Job> job = TakeDue(stop)) Do(*job, stop);
+}
+
+base::Instant Prober::DueOf(const Watched& watched) {
+  const std::optional<Schedule::Due> question = watched.schedule.Next();
+  const base::Instant probe = question ? question->at : base::InfiniteFuture();
+  return watched.meter ? std::min(probe, watched.meter->due()) : probe;
+}
+
+// Whichever is due sooner.
+Prober::Job Prober::JobOf(const Watched& watched) {
+  const std::optional<Schedule::Due> question = watched.schedule.Next();
+  if (!question || (watched.meter && watched.meter->due() < question->at))
+    return {watched.target, watched.round, watched.meter->metric()};
+  return {watched.target, watched.round, ProbeJob{question->question, *question->probe}};
 }
 
 Prober::Watched* Prober::NextDue(base::Instant& due) {
   Watched* next = nullptr;
   due = base::InfiniteFuture();
   for (auto& [id, watched] : watched_) {
-    const std::optional<Schedule::Due> question = watched.schedule.Next();
-    if (watched.in_flight || !question || question->at >= due) continue;
+    if (watched.in_flight || DueOf(watched) >= due) continue;
     next = &watched;
-    due = question->at;
+    due = DueOf(watched);
   }
   return next;
 }
@@ -118,15 +144,29 @@ std::optional<Prober::Job> Prober::TakeDue(const std::stop_token& stop) {
     Watched* next = NextDue(due);
     if (due <= clock_.Monotonic()) {
       next->in_flight = true;
-      const Schedule::Due question = *next->schedule.Next();
-      return Job{next->target, next->round, question.question, *question.probe};
+      return JobOf(*next);
     }
     clock_.WaitUntil(mu_, changed_, due);
   }
   return std::nullopt;
 }
 
-// Takes over what the schedule says. Returns whether it is something new.
+void Prober::Do(const Job& job, const std::stop_token& stop) {
+  if (const auto* metric = std::get_if<DrainMetric>(&job.what)) {
+    const absl::StatusOr<double> sample = checker_.Sample(job.target, *metric, stop);
+    return Finish(job, [&](Watched& watched, base::Instant now) {
+      if (watched.meter && watched.meter->metric() == *metric) watched.meter->Record(sample, now);
+    });
+  }
+  const ProbeJob& probe = std::get<ProbeJob>(job.what);
+  const absl::Status answer = checker_.Check(job.target, probe.probe, stop);
+  Finish(job, [&](Watched& watched, base::Instant now) {
+    watched.schedule.Record(probe.question, answer, now);
+    watched.answered = true;
+  });
+}
+
+// Takes over what schedule and meter say. Returns whether it is something new.
 bool Prober::Judge(Watched& watched) {
   Result result = watched.result;
   const Schedule& schedule = watched.schedule;
@@ -135,10 +175,11 @@ bool Prober::Judge(Watched& watched) {
   result.was_ready = result.was_ready || result.ready;
   result.message = schedule.why_not_ready();
   result.unalive = schedule.unalive();
+  result.work = watched.meter ? watched.meter->work() : std::nullopt;
   return !(std::exchange(watched.result, result) == result);
 }
 
-void Prober::Finish(const Job& job, const absl::Status& answer) {
+void Prober::Finish(const Job& job, const std::function<void(Watched&, base::Instant)>& record) {
   std::string workload;
   Result result;
   {
@@ -147,11 +188,11 @@ void Prober::Finish(const Job& job, const absl::Status& answer) {
     // Forgotten or begun afresh meanwhile: the answer is about something that is gone.
     if (known == watched_.end() || known->second.round != job.round) return;
     Watched& watched = known->second;
+    const bool answered = watched.answered;
     watched.in_flight = false;
-    watched.schedule.Record(job.question, answer, clock_.Monotonic());
+    record(watched, clock_.Monotonic());
     changed_.NotifyAll();
-    const bool news = Judge(watched), first = !std::exchange(watched.answered, true);
-    if (!news && !first) return;
+    if (!Judge(watched) && watched.answered == answered) return;
     workload = watched.workload;
     result = watched.result;
   }

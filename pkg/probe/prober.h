@@ -1,4 +1,5 @@
-// Probes every running container by its schedule and tells of each change of what the probes say.
+// Probes every running container by its schedule, reads the work of those that are drained, and tells of each
+// change.
 #pragma once
 
 #include <cstdint>
@@ -7,12 +8,14 @@
 #include <optional>
 #include <stop_token>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "absl/status/status.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
 #include "pkg/probe/checker.h"
+#include "pkg/probe/drain.h"
 #include "pkg/probe/schedule.h"
 #include "pkg/probe/target.h"
 
@@ -25,6 +28,7 @@ struct Result {
   std::string unalive = "";          // why it has to be restarted (Schedule::unalive); empty: it need not
   base::Instant ready_since = {};    // when ready
   base::Instant watched_since = {};  // the first look at this life of it
+  std::optional<Work> work = std::nullopt;  // while the target's drain is set, once it is decided
   bool operator==(const Result&) const = default;
 };
 
@@ -67,26 +71,35 @@ class Prober {
     bool serves = false;
     Target target;
     Schedule schedule;
+    std::optional<Meter> meter;
     Result result;
     uint64_t round = 0;  // answers to questions of another round are about something that is gone
     bool in_flight = false;
     bool answered = false;
   };
-  struct Job {
-    Target target;
-    uint64_t round;
+  struct ProbeJob {
     Question question;
     api::Probe probe;
   };
+  struct Job {
+    Target target;
+    uint64_t round;
+    std::variant<ProbeJob, DrainMetric> what;
+  };
+  static base::Instant DueOf(const Watched& watched);
+  static Job JobOf(const Watched& watched);
   void WatchOne(const std::string& workload, const Target& target, bool serves)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Begin(const std::string& workload, const Target& target, bool serves)
       ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Drain(Watched& watched, const std::optional<DrainMetric>& metric) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool Judge(Watched& watched) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Watched* NextDue(base::Instant& due) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void Work(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   std::optional<Job> TakeDue(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  void Finish(const Job& job, const absl::Status& answer) ABSL_LOCKS_EXCLUDED(mu_);
+  void Do(const Job& job, const std::stop_token& stop);
+  void Finish(const Job& job, const std::function<void(Watched&, base::Instant)>& record)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   Checker& checker_;
   base::Clock& clock_;

@@ -31,7 +31,8 @@ class NoFiles : public execute::LocalFiles {
   absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
 };
 
-// Answers every probe well, but those of ports that were broken; while it hangs, it answers none.
+// Answers every probe well, but those of ports that were broken; while it hangs, it answers none. No work is
+// under way until SetTasks.
 class Probes : public probe::Checker {
  public:
   absl::Status Check(const probe::Target&, const api::Probe& probe, const std::stop_token& stop) override {
@@ -42,6 +43,20 @@ class Probes : public probe::Checker {
     const auto* tcp = std::get_if<api::Probe::TcpSocket>(&probe.handler);
     const bool bad = tcp != nullptr && broken_.contains(tcp->port);
     return bad ? absl::UnavailableError("connection refused") : absl::OkStatus();
+  }
+  absl::StatusOr<double> Sample(const probe::Target&, const probe::DrainMetric&,
+                                const std::stop_token&) override {
+    base::MutexLock lock(mu_);
+    ++sampled_;
+    return tasks_;
+  }
+  void SetTasks(absl::StatusOr<double> tasks) {
+    base::MutexLock lock(mu_);
+    tasks_ = std::move(tasks);
+  }
+  int sampled() {
+    base::MutexLock lock(mu_);
+    return sampled_;
   }
   void Break(uint16_t port) {
     base::MutexLock lock(mu_);
@@ -66,7 +81,8 @@ class Probes : public probe::Checker {
   base::CondVar changed_;
   std::set<uint16_t> broken_;
   bool hangs_ = false;
-  int asked_ = 0;
+  int asked_ = 0, sampled_ = 0;
+  absl::StatusOr<double> tasks_ = 0.0;
 };
 
 inline constexpr char kWebAndApp[] = R"(apiVersion: spacelet.dev/v1alpha1

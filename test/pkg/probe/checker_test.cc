@@ -95,6 +95,28 @@ TEST_F(CheckerTest, AnEndlessBodyIsASuccessAndEndlessHeadersAreAFailure) {
   EXPECT_EQ(Check(Http(headers.port())).code(), absl::StatusCode::kOutOfRange);
 }
 
+TEST_F(CheckerTest, SamplesAMetric) {
+  struct Case {
+    std::string answer;
+    absl::StatusCode code;
+    double tasks;
+  };
+  const std::string ok = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+  const Case cases[] = {
+      {ok + "a\r\nrunning 4\n\r\n0\r\n\r\n", absl::StatusCode::kOk, 4},
+      {ok + "8\r\nother 4\n\r\n0\r\n\r\n", absl::StatusCode::kNotFound, 0},
+      {"HTTP/1.1 404 Not Found\r\n\r\nrunning 4\n", absl::StatusCode::kNotFound, 0},
+      {"HTTP/1.1 503 X\r\n\r\nrunning 4\n", absl::StatusCode::kUnavailable, 0},
+      {"HTTP/1.1 200 OK\r\n\r\n" + std::string(2 << 20, '\n'), absl::StatusCode::kOutOfRange, 0},
+      {"", absl::StatusCode::kDataLoss, 0}};
+  for (const Case& c : cases) {
+    TcpServer server(TcpServer::Answering(c.answer));
+    const auto sample = checker_.Sample(target_, {server.port(), "/metrics", "running"}, {});
+    EXPECT_EQ(sample.status().code(), c.code) << sample.status();
+    EXPECT_EQ(sample.value_or(0), c.tasks);
+  }
+}
+
 TEST_F(CheckerTest, ExecAndDockerHealthAskTheDaemon) {
   docker_.World([](testing::FakeEngine& engine) {
     testing::ImageProfile profile;

@@ -29,6 +29,14 @@ class FakeChecker : public Checker {
     const bool lives = tcp == nullptr || tcp->port != kLiveness || !dead_.contains(target.id);
     return good_.contains(target.id) && lives ? absl::OkStatus() : absl::UnavailableError("refused");
   }
+  absl::StatusOr<double> Sample(const Target&, const DrainMetric&, const std::stop_token&) override {
+    base::MutexLock lock(mu_);
+    return tasks_;
+  }
+  void SetTasks(absl::StatusOr<double> tasks) {
+    base::MutexLock lock(mu_);
+    tasks_ = std::move(tasks);
+  }
   void SetGood(const std::string& id, bool good) {
     base::MutexLock lock(mu_);
     good ? (void)good_.insert(id) : (void)good_.erase(id);
@@ -62,6 +70,7 @@ class FakeChecker : public Checker {
   base::CondVar changed_;
   std::set<std::string> good_, dead_, hung_;
   std::vector<std::string> ips_;
+  absl::StatusOr<double> tasks_ = 0.0;
 };
 
 class ProberTest : public ::testing::Test {
@@ -266,6 +275,37 @@ TEST_F(ProberTest, ALivenessProbeThatGivesUpIsToldAndAnotherStartIsAliveAgain) {
   target.started_at = absl::FromUnixSeconds(5);
   prober_.Watch("web", {target});
   EXPECT_EQ(prober_.ResultOf("1")->unalive, "");
+}
+
+TEST_F(ProberTest, TheWorkOfADrainedTargetIsReadUntilItIsDone) {
+  checker_.SetTasks(2.0);
+  Target target = TargetOf("1", false);
+  prober_.Watch("web", {target});
+  EXPECT_FALSE(prober_.ResultOf("1")->work.has_value());
+  target.drain = DrainMetric{3000, "/metrics", "tasks"};
+  prober_.Watch("web", {target});
+  Await("web", [](const Result& r) { return r.work == Work{true, 2}; });
+  EXPECT_TRUE(prober_.ResultOf("1")->ready) << "it serves on";
+  checker_.SetTasks(0.0);
+  Rest();
+  clock_.Advance(Meter::kInterval);
+  Await("web", [](const Result& r) { return r.work == Work{true, 0}; });
+  target.drain.reset();
+  prober_.Watch("web", {target});
+  EXPECT_FALSE(prober_.ResultOf("1")->work.has_value());
+}
+
+TEST_F(ProberTest, WorkThatNobodyCanReadIsUnknownAfterThreeAttempts) {
+  checker_.SetTasks(absl::UnavailableError("refused"));
+  Target target = TargetOf("1", false);
+  target.drain = DrainMetric{3000, "/metrics", "tasks"};
+  prober_.Watch("web", {target});
+  for (int i = 1; i < Meter::kAttempts; ++i) {
+    Rest();
+    EXPECT_FALSE(prober_.ResultOf("1")->work.has_value());
+    clock_.Advance(Meter::kRetry);
+  }
+  Await("web", [](const Result& r) { return r.work == Work{}; });
 }
 
 TEST_F(ProberTest, AForgottenTargetIsGone) {
