@@ -217,7 +217,7 @@ class World : public ::testing::Test {
   }
 
   testing::FakeClock clock_;
-  testing::FakeDocker docker_{{.now = [this] { return clock_.Now(); }}};
+  testing::FakeDocker docker_{{.data_root = "", .now = [this] { return clock_.Now(); }}};
   secret::Redactor redactor_;
   secret::Store secrets_{clock_, redactor_};
   observe::Observer observer_{docker_, secrets_, clock_};
