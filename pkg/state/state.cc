@@ -205,6 +205,7 @@ absl::StatusOr<std::string> Directory::DigestKey() const {
   absl::StatusOr<std::string> kept = LoadAs(path, [](const json& r) { return r.get<std::string>(); });
   if (kept.ok() && !kept->empty()) return kept;
   std::string key = absl::BytesToHexString(base::RandomBytes(kDigestKeyBytes));
+  RETURN_IF_ERROR(base::MakeDirectories(path_, 0700));  // the first agent of a host asks before Prepare
   RETURN_IF_ERROR(Save(path, json(key)));
   return key;
 }

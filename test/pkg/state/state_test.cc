@@ -94,6 +94,13 @@ TEST_F(StateTest, TheDigestKeyIsMadeOnceAndLastsFromThenOn) {
   EXPECT_EQ(Mode(path() + "/digest-key.json"), 0600u);
 }
 
+TEST_F(StateTest, TheDigestKeyOfANewHostIsKeptToo) {
+  const Directory fresh(root_ + "/not/there/yet");
+  const absl::StatusOr<std::string> key = fresh.DigestKey();
+  ASSERT_EQ(key.status(), absl::OkStatus());
+  EXPECT_EQ(*fresh.DigestKey(), *key);
+}
+
 TEST_F(StateTest, NobodyElseMayRead) {
   ASSERT_EQ(directory().SaveLastGood(kDocument), absl::OkStatus());
   EXPECT_EQ(Mode(path()), 0700u);
