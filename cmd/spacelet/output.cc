@@ -67,6 +67,10 @@ int FailDocker(const absl::Status& status) {
   return Fail(status, IsUnreachable(status) ? app::kUnreachable : app::kNotSo);
 }
 
+std::string Counted(size_t count, absl::string_view noun) {
+  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
+}
+
 bool StdoutIsTerminal() { return isatty(STDOUT_FILENO) == 1; }
 bool StderrIsTerminal() { return isatty(STDERR_FILENO) == 1; }
 bool StdoutHasColor() { return HasColor(STDOUT_FILENO); }

@@ -26,6 +26,9 @@ int Fail(const absl::Status& status, int exit_code);
 // else 1.
 int FailDocker(const absl::Status& status);
 
+// "1 step", "2 steps".
+std::string Counted(size_t count, absl::string_view noun);
+
 bool StdoutIsTerminal();
 bool StderrIsTerminal();
 // A terminal, and neither NO_COLOR nor TERM=dumb.

@@ -19,10 +19,6 @@ struct Flags {
   app::CheckOptions check;
 };
 
-std::string Counted(size_t count, absl::string_view noun) {
-  return absl::StrCat(count, " ", noun, count == 1 ? "" : "s");
-}
-
 std::string Summary(const std::string& file, const std::vector<config::Diagnostic>& diagnostics) {
   const auto errors = static_cast<size_t>(
       std::count_if(diagnostics.begin(), diagnostics.end(),

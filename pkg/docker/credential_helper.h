@@ -14,8 +14,8 @@ inline constexpr absl::Duration kHelperDeadline = absl::Seconds(10);
 inline constexpr size_t kMaxHelperOutput = 64 << 10;
 
 // What the helper prints: JSON with a secret. Errors: InvalidArgument for a name with other characters than
-// letters, digits, . _ -; NotFound no such program; DeadlineExceeded (it is killed, with its children);
-// OutOfRange too much output; FailedPrecondition it failed; Cancelled. No message holds a byte of its output.
+// letters, digits, . _ -; FailedPrecondition it failed; else as base::RunProgram. No message holds a byte of
+// its output.
 absl::StatusOr<std::string> RunCredentialHelper(absl::string_view name, absl::string_view server,
                                                 const std::stop_token& stop,
                                                 absl::Duration deadline = kHelperDeadline);

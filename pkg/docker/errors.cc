@@ -113,6 +113,11 @@ StatusCode CodeFromHttp(int http_status, CallClass call_class) {
   return http_status / 100 == 5 ? StatusCode::kUnavailable : StatusCode::kInternal;
 }
 
+// A network with members cannot be removed now; nobody's rights are meant.
+bool HasActiveEndpoints(absl::string_view message) {
+  return absl::StrContains(message, "has active endpoints");
+}
+
 }  // namespace
 
 absl::StatusCode PullErrorCode(absl::string_view message) { return RuleFor(message).code; }
@@ -152,6 +157,7 @@ absl::Status StatusFromHttp(int http_status, CallClass call_class, absl::string_
   StatusCode code = CodeFromHttp(http_status, call_class);
   if (code == StatusCode::kOk) return absl::OkStatus();
   if (IsDiskFull(message)) code = StatusCode::kResourceExhausted;
+  if (HasActiveEndpoints(message)) code = StatusCode::kAborted;
   // 20.10 answers 500 for what the registry refused, and 404 for what it denied.
   const bool vague = code == StatusCode::kUnavailable || code == StatusCode::kNotFound;
   if (call_class == CallClass::kPull && vague) {

@@ -19,7 +19,8 @@ enum class CallClass {
 
 // 2xx and 304 OK; 400 InvalidArgument; 401, 403 PermissionDenied; 404 NotFound; 409 AlreadyExists on create,
 // else Aborted; 429 ResourceExhausted; 501 Unimplemented; other 4xx InvalidArgument; other 5xx Unavailable;
-// all else Internal. "no space left on device" is ResourceExhausted everywhere. `what` is "VERB path".
+// all else Internal. "no space left on device" is ResourceExhausted everywhere, and "has active endpoints",
+// which 20.10 says with 403, is Aborted: the members of a network leave in time. `what` is "VERB path".
 absl::Status StatusFromHttp(int http_status, CallClass call_class, absl::string_view what,
                             absl::string_view message);
 

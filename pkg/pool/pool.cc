@@ -66,6 +66,7 @@ class Linter {
     CheckSizes(instance);
     CheckPlatform(instance, type);
     const Driver* driver = CheckType(instance, type);
+    CheckTenants(instance, driver);
     const yaml::Node* spec = instance.Child("spec");
     if (spec == nullptr)
       return checker_.Error(instance, "spec is missing: the runner does not start without it");
@@ -143,10 +144,54 @@ class Linter {
       checker_.Warning(spec, absl::StrCat("the keys of type ", driver.type, " are not checked"));
       return;
     }
-    if (!checker_.CheckMap(spec, driver.spec)) return;
+    if (!CheckKnownKeys(spec, driver)) return;
     if (driver.type == "google") CheckGoogle(spec);
     if (driver.type == "amazon") CheckAmazon(spec);
+  }
+
+  // What holds of a whole spec and of a tenant's part of one.
+  bool CheckKnownKeys(const Place& spec, const Driver& driver) {
+    if (!checker_.CheckMap(spec, driver.spec)) return false;
     for (const char* key : {"user_data_path", "user_data_Path"}) CheckFile(spec, key);
+    const std::optional<Place> account = Account(spec);
+    if (!account) return true;
+    CheckFile(*account, "json_path");
+    for (const char* key : {"access_key_secret", "aws_session_token"})
+      if (const yaml::Node* secret = account->Child(key))
+        checker_.Warning(account->At(key, *secret), "a secret in the pool; an instance profile needs none");
+    return true;
+  }
+
+  // Overrides for some accounts; what a tenant's spec does not write is as in the pool's.
+  void CheckTenants(const Place& instance, const Driver* driver) {
+    const yaml::Node* node = instance.Child("tenants");
+    if (node == nullptr || !node->is_sequence()) return;
+    const Place tenants = instance.At("tenants", *node);
+    if (driver != nullptr && driver->type != "google" && driver->type != "amazon")
+      return checker_.Warning(tenants, absl::StrCat("is ignored for type ", driver->type));
+    std::map<std::string, int> accounts;  // -> line
+    for (size_t i = 0; i < node->items.size(); ++i) {
+      const Place tenant{node->items[i], absl::StrCat(tenants.path, "[", i, "]")};
+      if (!tenant.node.is_map()) continue;
+      CheckAccounts(tenant, accounts);
+      if (const yaml::Node* spec = tenant.Child("spec"); spec != nullptr && driver != nullptr)
+        CheckKnownKeys(tenant.At("spec", *spec), *driver);
+    }
+  }
+
+  void CheckAccounts(const Place& tenant, std::map<std::string, int>& accounts) {
+    const yaml::Node* ids = tenant.Child("ids");
+    if (ids == nullptr || (ids->is_sequence() && ids->items.empty())) {
+      if (tenant.Child("group_id") == nullptr)
+        checker_.Error(tenant, "ids is missing: the runner does not start without the tenant's accounts");
+      return;
+    }
+    if (!ids->is_sequence()) return;  // reported as no list
+    for (const yaml::Node& id : ids->items)
+      if (auto [first, is_new] = accounts.emplace(id.text, id.line); !is_new)
+        checker_.Error({id, tenant.path + ".ids"},
+                       absl::StrCat("account \"", base::OneLine(id.text, 40), "\" is on line ", first->second,
+                                    " already: the runner does not start with an account in two tenants"));
   }
 
   std::optional<Place> Account(const Place& spec) const {
@@ -160,7 +205,6 @@ class Linter {
     if (!account || account->Child("project_id") == nullptr)
       checker_.Error(account.value_or(spec),
                      "account.project_id is missing: the runner asks for its regions at start");
-    if (account) CheckFile(*account, "json_path");
     if (spec.Child("zone") == nullptr)
       checker_.Warning(spec, "no zone: VMs are made in us-central1-a unless the request names one");
     if (spec.Child("image") == nullptr)
@@ -174,10 +218,6 @@ class Linter {
     if (!account || account->Child("region") == nullptr)
       checker_.Warning(account.value_or(spec),
                        "no account.region: the runner needs AWS_REGION in its environment");
-    if (!account) return;
-    for (const char* key : {"access_key_secret", "aws_session_token"})
-      if (const yaml::Node* secret = account->Child(key))
-        checker_.Warning(account->At(key, *secret), "a secret in the pool; an instance profile needs none");
   }
 
   void CheckFile(const Place& place, absl::string_view key) {

@@ -14,14 +14,35 @@ constexpr Field kPlatform[] = {{"os", Type::kText},
                                {"version", Type::kText},
                                {"os_name", Type::kText}};
 
-constexpr Field kTenant[] = {{"group_id", Type::kText}, {"ids", Type::kTexts}, {"pool", Type::kInt},
-                             {"limit", Type::kInt},     {"spec", Type::kAny},  {"variants", Type::kAny}};
+// A machine shape; its `zones` is what `zone` is elsewhere.
+constexpr Field kVariant[] = {{"pool", Type::kInt},
+                              {"limit", Type::kInt},
+                              {"image_name", Type::kText},
+                              {"enable_nested_virtualization", Type::kBool},
+                              {"machine_type", Type::kText},
+                              {"hibernate", Type::kBool},
+                              {"zones", Type::kTexts},
+                              {"variant_id", Type::kText},
+                              {"disk_size", Type::kInt},
+                              {"disk_type", Type::kText},
+                              {"resource_class", Type::kText},
+                              {"gpu", Type::kBool},
+                              {"source", Type::kText}};
 
-constexpr Field kInstance[] = {{"name", Type::kText},    {"default", Type::kBool},
-                               {"type", Type::kText},    {"pool", Type::kInt},
-                               {"limit", Type::kInt},    {"platform", Type::kObject, kPlatform},
-                               {"spec", Type::kAny},     {"variant_id", Type::kText},
-                               {"variants", Type::kAny}, {"tenants", Type::kObjects, kTenant}};
+constexpr Field kTenant[] = {{"group_id", Type::kText}, {"ids", Type::kTexts},
+                             {"pool", Type::kInt},      {"limit", Type::kInt},
+                             {"spec", Type::kAny},      {"variants", Type::kObjects, kVariant}};
+
+constexpr Field kInstance[] = {{"name", Type::kText},
+                               {"default", Type::kBool},
+                               {"type", Type::kText},
+                               {"pool", Type::kInt},
+                               {"limit", Type::kInt},
+                               {"platform", Type::kObject, kPlatform},
+                               {"spec", Type::kAny},
+                               {"variant_id", Type::kText},
+                               {"variants", Type::kObjects, kVariant},
+                               {"tenants", Type::kObjects, kTenant}};
 
 constexpr Field kDisk[] = {{"size", Type::kInt},
                            {"type", Type::kText},

@@ -24,7 +24,7 @@ struct Driver {
 };
 
 absl::Span<const Field> RootFields();
-absl::Span<const Field> InstanceFields();          // but for `spec`, which is the driver's
+absl::Span<const Field> InstanceFields();          // but for each `spec`, which is the driver's
 const Driver* FindDriver(absl::string_view type);  // null: the runner has no such driver
 std::vector<std::string> DriverTypes();
 

@@ -1,5 +1,5 @@
 // Every series of the agent, by the question it answers (docs/metrics.md has the table). prometheus-cpp
-// underneath, seen in metrics.cc only.
+// underneath, seen in metrics*.cc only.
 #pragma once
 
 #include <cstdint>

@@ -41,7 +41,7 @@ absl::StatusOr<std::string> ReadRaw(const api::SecretSource& source, const std::
     case api::SecretSource::Kind::kEnv:
       return ReadVariable(source.env);
     case api::SecretSource::Kind::kCommand:
-      return RunCommand(source.command, CommandLimits{}, stop);
+      return RunCommand(source.command, {}, stop);
     case api::SecretSource::Kind::kValue:
       return source.value;
   }

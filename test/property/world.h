@@ -14,24 +14,9 @@
 #include "pkg/secret/secret.h"
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
+#include "test/testing/no_effects.h"
 
 namespace spacelet::testing {
-
-// Local operations that leave the machine alone.
-class NoFiles : public execute::LocalFiles {
- public:
-  absl::Status CreateDirectory(const plan::CreateDirectory&) override { return absl::OkStatus(); }
-  absl::Status WritePoolFile(const plan::WritePoolFile&) override { return absl::OkStatus(); }
-  absl::Status RemovePoolFile(const plan::RemovePoolFile&) override { return absl::OkStatus(); }
-  absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
-};
-
-class NoListener : public execute::Listener {
- public:
-  void StepStarted(const plan::Step&) override {}
-  void StepFinished(const plan::Step&, const absl::Status&, absl::Duration) override {}
-  void PullProgressed(const plan::Step&, const docker::PullProgress&) override {}
-};
 
 class World {
  public:

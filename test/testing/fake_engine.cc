@@ -35,7 +35,8 @@ absl::StatusCode CodeOf(int http_status, bool creates) {
 }  // namespace
 
 absl::Status Refuse(int http_status, const std::string& message, bool creates) {
-  absl::Status status(CodeOf(http_status, creates), message);
+  const bool in_use = absl::StrContains(message, "has active endpoints");  // 403, and no lack of rights
+  absl::Status status(in_use ? absl::StatusCode::kAborted : CodeOf(http_status, creates), message);
   status.SetPayload(kHttpStatus, absl::Cord(absl::StrCat(http_status)));
   return status;
 }

@@ -20,16 +20,9 @@
 #include "pkg/source/store.h"
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
+#include "test/testing/no_effects.h"
 
 namespace spacelet::controller {
-
-class NoFiles : public execute::LocalFiles {
- public:
-  absl::Status CreateDirectory(const plan::CreateDirectory&) override { return absl::OkStatus(); }
-  absl::Status WritePoolFile(const plan::WritePoolFile&) override { return absl::OkStatus(); }
-  absl::Status RemovePoolFile(const plan::RemovePoolFile&) override { return absl::OkStatus(); }
-  absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
-};
 
 // Answers every probe well, but those of ports that were broken; while it hangs, it answers none. No work is
 // under way until SetTasks.
@@ -221,7 +214,7 @@ class World : public ::testing::Test {
   secret::Redactor redactor_;
   secret::Store secrets_{clock_, redactor_};
   observe::Observer observer_{docker_, secrets_, clock_};
-  NoFiles files_;
+  testing::NoFiles files_;
   Probes checker_;
   probe::Prober prober_{checker_, clock_};
   report::StatusBoard board_{clock_, nullptr, "test"};

@@ -27,6 +27,8 @@ TEST(StatusFromHttp, IsThisTable) {
       {400, CallClass::kOther, StatusCode::kInvalidArgument},
       {401, CallClass::kOther, StatusCode::kPermissionDenied},
       {403, CallClass::kOther, StatusCode::kPermissionDenied},
+      {403, CallClass::kOther, StatusCode::kAborted,
+       "error while removing network: network harness id 0123 has active endpoints"},
       {404, CallClass::kOther, StatusCode::kNotFound},
       {404, CallClass::kCreate, StatusCode::kNotFound},
       {406, CallClass::kOther, StatusCode::kInvalidArgument},

@@ -228,8 +228,61 @@ INSTANTIATE_TEST_SUITE_P(
         Whole{"NamesAreUnique",
               "instances:\n- {name: a, type: noop, spec: {}}\n- {name: a, type: noop, spec: {}}\n",
               "pool.yaml:3:10: instances[1].name: pool \"a\" is on line 2 already\n"},
-        Whole{"Tenants", "instances: [{name: a, type: noop, spec: {}, tenants: [{group_id: g, ids: x}]}]\n",
+        Whole{"TenantsOfOtherDrivers",
+              "instances: [{name: a, type: noop, spec: {}, tenants: [{group_id: g, ids: x}]}]\n",
+              "pool.yaml:1:54: warning: instances[0].tenants: is ignored for type noop\n"
               "pool.yaml:1:74: instances[0].tenants[0].ids: must be a list, not a text: write [x]\n"}),
+    [](const auto& param) { return std::string(param.param.name); });
+
+// A pool with two tenants and two shapes of machine; the tenants override a part of the spec only.
+constexpr char kManyAccounts[] = R"(instances:
+  - name: shared
+    type: amazon
+    spec: {account: {region: us-east-1}, ami: ubuntu}
+    variants:
+      - {variant_id: large, pool: 1, machine_type: t3.large, zones: [us-east-1a], disk_size: 100, gpu: false}
+    tenants:
+      - ids: [acctA, acctB]
+        spec:
+          network: {subnet_id: subnet-aaa}
+      - ids: [acctC]
+        pool: 2
+        spec:
+          ami: custom
+        variants:
+          - {variant_id: small, machine_type: t3.small}
+)";
+
+TEST(Lint, TenantsAndVariantsAreClean) { EXPECT_EQ(LintText(kManyAccounts), ""); }
+
+INSTANTIATE_TEST_SUITE_P(
+    Tenants, OneMistake,
+    testing::Values(
+        Case{"KeyOfAVariant", kManyAccounts, "disk_size: 100", "disksize: 100",
+             "pool.yaml:6:96: instances[0].variants[0].disksize: unknown key, which the runner ignores (did "
+             "you mean disk_size?)\n"},
+        Case{"ZoneOfAVariant", kManyAccounts, "zones: [us-east-1a]", "zone: us-east-1a",
+             "pool.yaml:6:75: instances[0].variants[0].zone: unknown key, which the runner ignores (did you "
+             "mean zones?)\n"},
+        Case{"TypeInAVariant", kManyAccounts, "gpu: false", "gpu: 1",
+             "pool.yaml:6:117: instances[0].variants[0].gpu: must be true or false, not a number\n"},
+        Case{
+            "KeyOfATenantsVariant", kManyAccounts, "machine_type: t3.small", "machineType: t3.small",
+            "pool.yaml:16:34: instances[0].tenants[1].variants[0].machineType: unknown key, which the runner "
+            "ignores (did you mean machine_type?)\n"},
+        Case{"KeyOfATenantsSpec", kManyAccounts, "subnet_id", "subnetid",
+             "pool.yaml:10:21: instances[0].tenants[0].spec.network.subnetid: unknown key, which the runner "
+             "ignores (did you mean subnet_id?)\n"},
+        Case{"FileOfATenantsSpec", kManyAccounts, "ami: custom", "user_data_path: /runner/none.sh",
+             "pool.yaml:14:27: instances[0].tenants[1].spec.user_data_path: /runner/none.sh is not in the "
+             "runner's container: put it where its volume shows it\n"},
+        Case{"NoAccounts", kManyAccounts, "ids: [acctC]", "ids: []",
+             "pool.yaml:11:9: instances[0].tenants[1]: ids is missing: the runner does not start without the "
+             "tenant's accounts\n"},
+        Case{"AnAccountTwice", kManyAccounts, "ids: [acctC]", "ids: [acctA]",
+             "pool.yaml:11:15: instances[0].tenants[1].ids: account \"acctA\" is on line 8 already: the "
+             "runner does not start with an account in two tenants\n"},
+        Case{"AGroupIsEnough", kManyAccounts, "ids: [acctC]", "group_id: g", ""}),
     [](const auto& param) { return std::string(param.param.name); });
 
 TEST(Lint, SyntaxErrorsHaveTheirPlace) {
