@@ -35,6 +35,11 @@ quietly() {
   fi
 }
 
+# give_back PATH...: what sudo has built belongs to who called it, who could not build there again otherwise.
+give_back() {
+  [[ -z ${SUDO_UID:-} ]] || chown -R "$SUDO_UID:${SUDO_GID:-$SUDO_UID}" "$@"
+}
+
 # packages GROUP...: their names.
 packages() {
   local group

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
 
@@ -111,8 +112,9 @@ std::string Messages(const Status& status) {
       host.end());
   AppendMessages("host", host, text);
   for (const ObjectStatus& object : status.objects) AppendMessages(object.object, object.conditions, text);
+  // Those of the document say themselves what they are, after their place.
   for (const std::string& warning : status.config.warnings)
-    absl::StrAppend(&text, "warning: ", warning, "\n");
+    absl::StrAppend(&text, absl::StrContains(warning, ": warning: ") ? "" : "warning: ", warning, "\n");
   return text;
 }
 

@@ -34,6 +34,14 @@ TEST(StatusText, BeforeTheFirstDocumentThereIsNoTable) {
   EXPECT_EQ(text, "(no document): not ready, generation 0, docker unavailable\n");
 }
 
+TEST(StatusText, AWarningIsCalledOneOnce) {
+  Status status = SampleStatus();
+  status.config.warnings = {"host.yaml:3:5: warning: spec.delegate.image: is old", "the pool is odd"};
+  const std::string text = ToText(status, kSampleTime);
+  EXPECT_NE(text.find("\nhost.yaml:3:5: warning: spec.delegate.image: is old\n"), std::string::npos) << text;
+  EXPECT_NE(text.find("\nwarning: the pool is odd\n"), std::string::npos) << text;
+}
+
 TEST(StatusText, ColorIsOnlyThereWhenAskedFor) {
   EXPECT_EQ(ToText(SampleStatus(), kSampleTime).find('\033'), std::string::npos);
   EXPECT_NE(ToText(SampleStatus(), kSampleTime, {.color = true}).find("\033[32mTrue\033[0m"),
