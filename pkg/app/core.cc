@@ -69,6 +69,7 @@ void Core::Start(lifecycle::RunGroup& group) {
                 [this](const std::stop_token& stop) { return controller.RunWorker(stop); });
   group.Start("prober", [this](const std::stop_token& stop) { return prober.Run(stop); });
   group.Start("inputs", [this](const std::stop_token& stop) { return controller.RunInputs(stop); });
+  group.Start("tags", [this](const std::stop_token& stop) { return controller.RunTags(stop); });
   group.Start("resync", [this](const std::stop_token& stop) { return controller.RunResync(stop); });
 }
 

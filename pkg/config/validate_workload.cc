@@ -111,10 +111,19 @@ struct Checker {
   void Times() const {
     if (w.stop_grace_period && absl::Trunc(*w.stop_grace_period, absl::Seconds(1)) != *w.stop_grace_period)
       Error("stopGracePeriod", "must be whole seconds");
+  }
+
+  void Images() const {
+    const bool pinned = absl::StrContains(w.image, '@');
     if (w.auto_update_interval && *w.auto_update_interval < absl::Minutes(5))
       Error("autoUpdate.interval", "is shorter than 5m");
-    if (w.auto_update_interval && absl::StrContains(w.image, '@'))
+    if (w.auto_update_interval && pinned)
       Error("autoUpdate", "an image that is pinned by digest never changes", "remove one of the two");
+    if (w.auto_update_interval && w.image_pull_policy == api::PullPolicy::kNever)
+      Error("autoUpdate", "pulls, and imagePullPolicy is Never", "remove one of the two");
+    if (w.image_archive && pinned)
+      Error("imageArchive", "docker save keeps no digests, and the image is pinned by one",
+            "name the image by its tag");
   }
 
   void Hosts() const {
@@ -147,6 +156,7 @@ void ValidateWorkload(const Placed& placed, Report& report) {
   check.Logging();
   check.Probes();
   check.Times();
+  check.Images();
   check.Hosts();
   CheckLabels(placed.path + ".labels", placed.workload->labels, report);
 }

@@ -14,6 +14,7 @@ absl::Status Controller::RunWorker(const std::stop_token& stop) { return core_->
 absl::Status Controller::RunEvents(const std::stop_token& stop) { return core_->RunEvents(stop); }
 absl::Status Controller::RunResync(const std::stop_token& stop) { return core_->RunResync(stop); }
 absl::Status Controller::RunInputs(const std::stop_token& stop) { return core_->RunInputs(stop); }
+absl::Status Controller::RunTags(const std::stop_token& stop) { return core_->RunTags(stop); }
 
 void Controller::OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot) {
   core_->OnDocument(snapshot);

@@ -86,6 +86,8 @@ class Controller {
   absl::Status RunResync(const std::stop_token& stop);
   // Looks each poll interval, and at once after OnFileChanged, whether the pool file or a secret has changed.
   absl::Status RunInputs(const std::stop_token& stop);
+  // Asks registries whether the tags that are followed (autoUpdate) have moved (TagWatch).
+  absl::Status RunTags(const std::stop_token& stop);
 
   // A new document is in force. Ends pulls and waits of the objects whose desired state it changes, forgets
   // their back-off, queues everything.

@@ -63,9 +63,9 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
 
 // Waits for a person: no time and no event of the agent's own will change it.
 bool IsStuck(const report::ObjectStatus& object) {
-  static constexpr std::array kStuck = {reason::kConflict,          reason::kInvalidPool,
-                                        reason::kSecretUnavailable, reason::kCpusExceedHost,
-                                        reason::kImageNeverPulled,  reason::kSuspended};
+  static constexpr std::array kStuck = {
+      reason::kConflict,         reason::kInvalidPool,  reason::kSecretUnavailable, reason::kCpusExceedHost,
+      reason::kImageNeverPulled, reason::kDiskPressure, reason::kSuspended};
   const report::Condition* synced = report::Find(object.conditions, api::kSynced);
   return synced != nullptr && std::find(kStuck.begin(), kStuck.end(), synced->reason) != kStuck.end();
 }
@@ -78,13 +78,16 @@ Controller::Core::Core(Parts parts, Options options)
       records_(parts_.state, parts_.logger),
       memory_(parts_.clock, options_.prune_delay, records_.LoadLimitsSet()),
       rollouts_(records_),
-      reporter_(memory_, records_, parts_.board, parts_.events, parts_.metrics, parts_.logger),
+      images_(parts_.clock, records_),
+      tags_(parts_.docker, parts_.secrets, parts_.clock, images_,
+            {.on_news = [this](const auto& reference, const auto& error) { OnTagNews(reference, error); },
+             .docker_is_up = [this] { return IsUp(); }}),
+      reporter_(memory_, records_, parts_.board, parts_.events, parts_.metrics, parts_.clock, parts_.logger),
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
-      reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, parts_.board,
+      reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, images_, parts_.board,
                   parts_.events, parts_.metrics, rollouts_, parts_.redact),
       queue_(parts_.clock),
       errors_(absl::Seconds(1), absl::Seconds(60)),
-      pulls_(absl::Seconds(5), absl::Minutes(5)),
       events_sleep_(parts_.clock),
       resync_sleep_(parts_.clock),
       inputs_sleep_(parts_.clock) {
@@ -123,7 +126,8 @@ bool Controller::Core::Adopt(const std::shared_ptr<const source::Snapshot>& snap
   }
   AnnounceObjects(*host);
   for (const std::string& key : KnownKeys()) errors_.Forget(key);
-  for (const desired::Container& container : host->containers) pulls_.Forget(container.image());
+  images_.ForgetFailures();
+  tags_.Follow(*host);
   return true;
 }
 
@@ -231,6 +235,17 @@ void Controller::Core::CheckInputs(const std::stop_token& stop) {
   }
 }
 
+void Controller::Core::OnTagNews(const std::string& reference, const std::string& error) {
+  const std::shared_ptr<const desired::Host> host = memory_.host();
+  if (!error.empty()) parts_.logger.Warning("registry not asked", {{"image", reference}, {"error", error}});
+  for (const desired::Container& c : host->containers) {
+    if (!c.auto_update_interval || c.image() != reference) continue;
+    const std::string key = plan::ContainerKey(c.name);
+    if (!error.empty()) parts_.events.Record(Event::Type::kWarning, key, reason::kAutoUpdateFailed, error);
+    Enqueue(key);
+  }
+}
+
 // ---- the queue
 
 std::vector<std::string> Controller::Core::KnownKeys() const {
@@ -253,12 +268,14 @@ void Controller::Core::QueueAll() {
 
 void Controller::Core::ReconcileAll() {
   memory_.ReleaseAll();
+  images_.ForgetFailures();
   for (const std::string& key : KnownKeys()) errors_.Forget(key);
   QueueAll();
 }
 
 void Controller::Core::TryAgain() {
   rollouts_.ForgetFailed();
+  tags_.AskNow();
   ReconcileAll();
 }
 
@@ -328,18 +345,18 @@ void Controller::Core::FollowFailure(const std::string& key, const Outcome& outc
   const std::string message(outcome.status.message());
   const Retry retry = RetryAfter(outcome.status, !outcome.pulling.empty());
   const bool first = errors_.failures(key) == 0;
-  absl::Duration wait = retry == Retry::kPullBackOff ? pulls_.Next(outcome.pulling) : errors_.Next(key);
+  absl::Duration wait = retry == Retry::kPullBackOff ? images_.Wait(outcome.pulling) : errors_.Next(key);
   if (first && (retry == Retry::kSoon || outcome.has_fallback)) wait = kSoon;
   if (retry == Retry::kOnChange && !outcome.has_fallback) wait = kSlowRetry;
   parts_.logger.Warning("reconcile failed",
                         {{"object", key}, {"error", message}, {"retry_in", absl::FormatDuration(wait)}});
+  parts_.metrics.QueueRetried();
   if (retry == Retry::kPullBackOff) {
-    memory_.PullFailed(outcome.pulling, wait, message);
+    Enqueue(key);  // what can be done without that image, or from its archive, is done now
   } else {
     memory_.Hold(key, wait, retry == Retry::kOnChange && !outcome.has_fallback);
+    queue_.AddAfter(key, wait);
   }
-  parts_.metrics.QueueRetried();
-  queue_.AddAfter(key, wait);
   if (outcome.unobserved && MayBeAway(outcome.status)) CheckDocker(stop).IgnoreError();
 }
 

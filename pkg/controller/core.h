@@ -15,6 +15,7 @@
 #include "pkg/controller/records.h"
 #include "pkg/controller/sleeper.h"
 #include "pkg/controller/step_reporter.h"
+#include "pkg/controller/tag_watch.h"
 #include "pkg/workqueue/queue.h"
 
 namespace spacelet::controller {
@@ -27,6 +28,7 @@ class Controller::Core {
   absl::Status RunEvents(const std::stop_token& stop);
   absl::Status RunResync(const std::stop_token& stop);
   absl::Status RunInputs(const std::stop_token& stop);
+  absl::Status RunTags(const std::stop_token& stop) { return tags_.Run(stop); }
 
   void OnDocument(const std::shared_ptr<const source::Snapshot>& snapshot) ABSL_LOCKS_EXCLUDED(mu_);
   void OnAttempt(const source::Attempt& attempt);
@@ -51,6 +53,7 @@ class Controller::Core {
   void Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
   void FollowFailure(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
   void UpdateObservedGeneration();
+  void OnTagNews(const std::string& reference, const std::string& error);
 
   // --- wakers.cc: the daemon, its events, the resync
   enum class Docker { kUnknown, kUp, kDown };
@@ -73,11 +76,13 @@ class Controller::Core {
   Records records_;
   Memory memory_;
   Rollouts rollouts_;
+  Images images_;
+  TagWatch tags_;
   StepReporter reporter_;
   execute::Executor executor_;
   Reconciler reconciler_;
   workqueue::WorkQueue queue_;
-  workqueue::BackOff errors_, pulls_;
+  workqueue::BackOff errors_;
   Sleeper events_sleep_, resync_sleep_, inputs_sleep_;
   std::map<std::string, uint64_t> secret_versions_;  // by container; RunInputs only
   std::atomic<int> workers_{0};

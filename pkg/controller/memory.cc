@@ -46,7 +46,6 @@ void Memory::Adopt(std::shared_ptr<const desired::Host> host, bool prune_at_once
     if (host_ != nullptr && host_->suspend != host->suspend)
       for (const auto& [key, object] : objects_) changed.insert(key);
     host_ = std::move(host);
-    pulls_.clear();
     for (auto& [key, object] : objects_) {
       object.held_until = {-absl::InfiniteDuration()};
       if (!changed.contains(key)) continue;
@@ -103,8 +102,6 @@ void Memory::FillFacts(const std::string& key, const desired::Host& host,
   plan::Facts& facts = observed.facts;
   if (facts.host_cpus == 0) facts.host_cpus = host_cpus_;
   facts.limits_set = limits_set_;
-  for (const auto& [reference, pull] : pulls_)
-    if (pull.until > now) facts.pulls_backing_off.insert(reference);
   const std::string name = ContainerName(key);
   const desired::Container* container = host.Find(name);
   if (container == nullptr && removals_.Remaining(name, now) > absl::ZeroDuration())
@@ -175,30 +172,6 @@ void Memory::Release(const std::string& key) {
 void Memory::ReleaseAll() {
   base::MutexLock lock(mu_);
   for (auto& [key, object] : objects_) object.held_until = {-absl::InfiniteDuration()};
-  pulls_.clear();
-}
-
-void Memory::PullFailed(const std::string& reference, absl::Duration wait, std::string error) {
-  base::MutexLock lock(mu_);
-  pulls_[reference] = {clock_.Monotonic() + wait, std::move(error)};
-}
-
-void Memory::PullSucceeded(const std::string& reference) {
-  base::MutexLock lock(mu_);
-  pulls_.erase(reference);
-}
-
-std::string Memory::PullError(const std::string& reference) const {
-  base::MutexLock lock(mu_);
-  auto pull = pulls_.find(reference);
-  return pull == pulls_.end() ? "" : pull->second.error;
-}
-
-absl::Duration Memory::PullWait(const std::string& reference) const {
-  base::MutexLock lock(mu_);
-  auto pull = pulls_.find(reference);
-  if (pull == pulls_.end()) return absl::ZeroDuration();
-  return std::max(pull->second.until - clock_.Monotonic(), absl::ZeroDuration());
 }
 
 absl::Duration Memory::HoldBack(plan::Plan& plan, const plan::ObservedState& observed) const {

@@ -79,13 +79,6 @@ class Memory {
   void Release(const std::string& key) ABSL_LOCKS_EXCLUDED(mu_);
   void ReleaseAll() ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Pulls of an image wait; what the last one ended in.
-  void PullFailed(const std::string& reference, absl::Duration wait, std::string error)
-      ABSL_LOCKS_EXCLUDED(mu_);
-  void PullSucceeded(const std::string& reference) ABSL_LOCKS_EXCLUDED(mu_);
-  std::string PullError(const std::string& reference) const ABSL_LOCKS_EXCLUDED(mu_);
-  absl::Duration PullWait(const std::string& reference) const ABSL_LOCKS_EXCLUDED(mu_);
-
   // What has been done too often is taken out of `plan`. Returns how long it has to wait (see
   // controller::HoldBack).
   absl::Duration HoldBack(plan::Plan& plan, const plan::ObservedState& observed) const
@@ -122,10 +115,6 @@ class Memory {
     std::string container_id;
     int64_t restarts = 0;
   };
-  struct Pull {
-    base::Instant until;
-    std::string error;
-  };
   const Object* Find(const std::string& key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   base::Clock& clock_;
@@ -134,7 +123,6 @@ class Memory {
   Removals removals_ ABSL_GUARDED_BY(mu_);
   Doings doings_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Object> objects_ ABSL_GUARDED_BY(mu_);
-  std::map<std::string, Pull> pulls_ ABSL_GUARDED_BY(mu_);  // by reference
   state::LimitsSet limits_set_ ABSL_GUARDED_BY(mu_);
   int host_cpus_ ABSL_GUARDED_BY(mu_) = 0;
 };

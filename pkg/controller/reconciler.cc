@@ -14,6 +14,7 @@
 #include "pkg/controller/crash.h"
 #include "pkg/controller/retry.h"
 #include "pkg/controller/rollout_turns.h"
+#include "pkg/plan/image.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
@@ -110,7 +111,7 @@ struct Reconciler::Look {
 };
 
 Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
-                       probe::Prober& prober, Memory& memory, report::StatusBoard& board,
+                       probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
                        report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts,
                        report::Redact redact)
     : docker_(docker),
@@ -118,6 +119,7 @@ Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, exec
       executor_(executor),
       prober_(prober),
       memory_(memory),
+      images_(images),
       board_(board),
       events_(events),
       metrics_(metrics),
@@ -133,6 +135,7 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
 
   const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
   if (!look.exists) return Gone(look);
+  if (look.plan.in_sync()) RemoveOldImages(look, interrupt, shutdown);
   if (look.plan.in_sync())
     return {.kind = Kind::kInSync, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
   if (look.host->suspend)
@@ -159,6 +162,8 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   Watch(look);
   FillProbes(look.observed.facts);
   memory_.FillFacts(key, *look.host, look.observed);
+  if (const desired::Container* want = look.host->Find(NameOf(key)))
+    images_.FillFacts(*want, look.observed.facts);
   rollouts_.FillFacts(NameOf(key), look.observed);
   look.plan = plan::ComputeFor(key, *look.host, look.observed);
   look.held_back = memory_.HoldBack(look.plan, look.observed);
@@ -240,6 +245,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
   if (live != nullptr) {
     metrics_.ContainerInfo(look.key, live->image, live->image_id);
+    images_.Used(NameOf(look.key), live->image, live->image_id);
     metrics_.ContainerRestarted(look.key, memory_.NewRestarts(look.key, live->id, live->restart_count));
   }
   CountState(look, status);
@@ -271,8 +277,7 @@ void Reconciler::KeepError(const Look& look, report::ObjectStatus& status) {
   for (report::Condition& c : status.conditions)
     if (c.reason == api::reason::kImagePullBackOff)
       for (const plan::Waiting& w : look.plan.waiting)
-        if (std::string error = memory_.PullError(PullReference(w)); !error.empty())
-          c.message = std::move(error);
+        if (std::string error = images_.Error(PullReference(w)); !error.empty()) c.message = std::move(error);
   if (look.held <= absl::ZeroDuration() || look.plan.steps.empty() || !look.plan.conflicts.empty()) return;
   const std::optional<report::ObjectStatus> before = board_.Object(look.key);
   if (!before || report::IsTrue(before->conditions, api::kSynced)) return;
@@ -317,6 +322,25 @@ Outcome Reconciler::Gone(const Look& look) {
   return {.kind = Kind::kGone, .status = {}, .pulling = "", .concerns_others = true};
 }
 
+// Tidying up is no repair: the workload is in sync before and after it, and what Docker refuses is told and
+// left.
+void Reconciler::RemoveOldImages(const Look& look, const std::stop_token& interrupt,
+                                 const std::stop_token& shutdown) {
+  const std::vector<api::UsedImage> used = images_.DueForRemoval(NameOf(look.key));
+  if (used.empty() || look.host->suspend) return;
+  const absl::StatusOr<plan::ImageStore> store = observer_.LookForImages(*look.host, used, shutdown);
+  if (!store.ok()) return;
+  std::set<std::string> gone;
+  for (const api::UsedImage& image : used)
+    if (!store->images.contains(image.id)) gone.insert(image.id);
+  for (plan::Step& step : plan::RemoveOldImages(look.key, used, *store)) {
+    plan::Plan one;
+    one.steps.push_back(std::move(step));
+    if (executor_.Run(one, interrupt, shutdown).stopped_early) return;
+  }
+  images_.Removed(NameOf(look.key), gone);
+}
+
 absl::Duration Reconciler::LookAgain(const Look& look) {
   absl::Duration time =
       look.held > absl::ZeroDuration() ? std::min(look.held, look.held_back) : look.held_back;
@@ -325,7 +349,7 @@ absl::Duration Reconciler::LookAgain(const Look& look) {
   for (const plan::Waiting& w : look.plan.waiting) {
     if (w.reason == api::reason::kPendingRemoval) time = std::min(time, memory_.RemovalWait(look.key));
     if (w.reason == api::reason::kReconciling) time = std::min(time, kSoon);
-    if (w.reason == api::reason::kImagePullBackOff) time = std::min(time, memory_.PullWait(PullReference(w)));
+    if (w.reason == api::reason::kImagePullBackOff) time = std::min(time, images_.Wait(PullReference(w)));
     if (w.reason == api::reason::kWaitingForDependency && w.until == plan::kUntilReady && want != nullptr)
       time = std::min(time, memory_.DependencyWait(*want));
   }
@@ -342,12 +366,10 @@ Outcome Reconciler::Waiting(const Look& look) {
 
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
                                const std::stop_token& interrupt) {
+  for (size_t i = 0; i < report.steps_done; ++i) images_.Fetched(look.plan.steps[i].operation);
   Outcome outcome{
       .kind = Kind::kActed, .status = report.status, .pulling = "", .concerns_others = look.concerns_others};
   if (report.status.ok()) {
-    for (size_t i = 0; i < report.steps_done; ++i)
-      if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[i].operation))
-        memory_.PullSucceeded(pull->reference);
     if (!report.stopped_early) return outcome;
     if (interrupt.stop_requested()) outcome.kind = Kind::kInterrupted;
     return interrupt.stop_requested() || report.steps_done > 0 ? outcome : Waiting(look);
@@ -358,9 +380,12 @@ Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
   }
   outcome.kind = Kind::kFailed;
   outcome.has_fallback = CanGoBack(look.plan, report.steps_done);
-  if (report.failed_step)
-    if (const auto* pull = std::get_if<plan::PullImage>(&look.plan.steps[*report.failed_step].operation))
-      outcome.pulling = pull->reference;
+  if (report.failed_step) {
+    const plan::Operation& failed = look.plan.steps[*report.failed_step].operation;
+    outcome.pulling = execute::ReferenceOf(failed);
+    if (!outcome.pulling.empty())
+      images_.FetchFailed(failed, report.cause, std::string(report.status.message()));
+  }
   const bool for_change = RetryAfter(report.status, !outcome.pulling.empty()) == Retry::kOnChange;
   report::Condition synced = FailedSync(report.status, !outcome.pulling.empty(), for_change);
   board_.SetObjectCondition(look.key, api::kSynced, synced.status, synced.reason, synced.message);

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "pkg/base/mutex.h"
+#include "pkg/controller/images.h"
 #include "pkg/controller/memory.h"
 #include "pkg/controller/rollouts.h"
 #include "pkg/desired/desired.h"
@@ -50,8 +51,8 @@ class Reconciler {
  public:
   // References must outlive it.
   Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
-             probe::Prober& prober, Memory& memory, report::StatusBoard& board, report::EventLog& events,
-             report::Metrics& metrics, Rollouts& rollouts, report::Redact redact);
+             probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
+             report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts, report::Redact redact);
 
   // `interrupt`: a newer document changed the object. `shutdown`: the agent stops; ends every call.
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
@@ -77,6 +78,7 @@ class Reconciler {
   void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
   void CountState(const Look& look, const report::ObjectStatus& status);
   absl::Duration LookAgain(const Look& look);
+  void RemoveOldImages(const Look& look, const std::stop_token& interrupt, const std::stop_token& shutdown);
   Outcome Gone(const Look& look);
   Outcome Waiting(const Look& look);
   Outcome AfterSteps(const Look& look, const execute::Report& report, const std::stop_token& interrupt);
@@ -87,6 +89,7 @@ class Reconciler {
   execute::Executor& executor_;
   probe::Prober& prober_;
   Memory& memory_;
+  Images& images_;
   report::StatusBoard& board_;
   report::EventLog& events_;
   report::Metrics& metrics_;

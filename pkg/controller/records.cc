@@ -43,6 +43,24 @@ void Records::SaveRollouts(const std::function<state::Rollouts()>& newest) const
     logger_.Warning("the history of rollouts cannot be kept", {{"error", std::string(saved.message())}});
 }
 
+state::UsedImages Records::LoadUsedImages() const {
+  if (directory_ == nullptr) return {};
+  absl::StatusOr<state::UsedImages> kept = directory_->LoadUsedImages();
+  if (kept.ok()) return *std::move(kept);
+  if (!absl::IsNotFound(kept.status()))
+    logger_.Warning("which images were in use is not known any more, some may stay on the disk",
+                    {{"error", std::string(kept.status().message())}});
+  return {};
+}
+
+void Records::SaveUsedImages(const std::function<state::UsedImages()>& newest) const {
+  if (directory_ == nullptr) return;
+  base::MutexLock lock(mu_);
+  const absl::Status saved = directory_->SaveUsedImages(newest());
+  if (!saved.ok())
+    logger_.Warning("which images were in use cannot be kept", {{"error", std::string(saved.message())}});
+}
+
 std::string Records::DigestKey() const {
   if (directory_ != nullptr) {
     absl::StatusOr<std::string> key = directory_->DigestKey();

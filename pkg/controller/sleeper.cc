@@ -1,6 +1,13 @@
 #include "pkg/controller/sleeper.h"
 
+#include <random>
+
 namespace spacelet::controller {
+
+absl::Duration Jittered(absl::Duration interval) {
+  thread_local std::minstd_rand random{std::random_device{}()};
+  return interval * std::uniform_real_distribution<double>(0.9, 1.1)(random);
+}
 
 bool Sleeper::Sleep(absl::Duration time, const std::stop_token& stop) {
   std::stop_callback wake(stop, [this] {

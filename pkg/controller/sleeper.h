@@ -8,6 +8,9 @@
 
 namespace spacelet::controller {
 
+// ±10 %: hosts that boot together do not ask together.
+absl::Duration Jittered(absl::Duration interval);
+
 // Thread-safety: thread-safe.
 class Sleeper {
  public:

@@ -13,7 +13,12 @@
 namespace spacelet::controller {
 namespace {
 
-bool IsPull(const plan::Step& step) { return std::holds_alternative<plan::PullImage>(step.operation); }
+constexpr absl::Duration kLogEvery = absl::Seconds(10);
+constexpr int64_t kLogPercent = 10;
+
+int64_t Percent(const docker::PullProgress& p) {
+  return p.bytes_total > 0 ? p.bytes_done * 100 / p.bytes_total : 0;
+}
 
 std::string Sentence(const plan::Step& step) {
   return absl::StrCat(plan::Name(step.operation), " ", plan::Describe(step.operation), ": ", step.cause);
@@ -30,10 +35,10 @@ std::string ProgressText(const docker::PullProgress& p) {
 void StepReporter::StepStarted(const plan::Step& step) {
   logger_.Debug("step begins", {{"object", step.object}, {"step", Sentence(step)}});
   NoteLimits(step.operation);
-  if (!IsPull(step)) return;
+  if (execute::ReferenceOf(step.operation).empty()) return;
   {
     base::MutexLock lock(mu_);
-    pulled_[step.object] = 0;
+    pulls_[step.object] = {.bytes = 0, .logged = clock_.Monotonic()};
   }
   board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
                             plan::Describe(step.operation));
@@ -59,12 +64,28 @@ void StepReporter::PullProgressed(const plan::Step& step, const docker::PullProg
   CountPulled(step.object, progress.bytes_done);
   board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
                             absl::StrCat(plan::Describe(step.operation), ": ", ProgressText(progress)));
+  if (WorthLogging(step.object, progress))
+    logger_.Info("pulling", {{"object", step.object},
+                             {"image", plan::Describe(step.operation)},
+                             {"progress", ProgressText(progress)}});
+}
+
+// Each tenth, and every 10 s: one that crawls is seen to crawl.
+bool StepReporter::WorthLogging(const std::string& object, const docker::PullProgress& progress) {
+  base::MutexLock lock(mu_);
+  Pull& pull = pulls_[object];
+  const base::Instant now = clock_.Monotonic();
+  const int64_t percent = Percent(progress);
+  if (now - pull.logged < kLogEvery && percent - pull.logged_percent < kLogPercent) return false;
+  pull.logged = now;
+  pull.logged_percent = percent;
+  return true;
 }
 
 // Progress is cumulative and may step back when Docker tries a layer again.
 void StepReporter::CountPulled(const std::string& object, int64_t bytes) {
   base::MutexLock lock(mu_);
-  int64_t& counted = pulled_[object];
+  int64_t& counted = pulls_[object].bytes;
   metrics_.PulledBytes(std::max<int64_t>(bytes - counted, 0));
   counted = std::max(counted, bytes);
 }
@@ -73,7 +94,9 @@ void StepReporter::StepFinished(const plan::Step& step, const absl::Status& stat
   const absl::string_view operation = plan::Name(step.operation);
   metrics_.StepDone(operation, status.ok(), took);
   if (!status.ok()) {
-    events_.Record(report::Event::Type::kWarning, step.object, operation,
+    const bool fetch = !execute::ReferenceOf(step.operation).empty() && !absl::IsCancelled(status);
+    events_.Record(report::Event::Type::kWarning, step.object,
+                   fetch ? execute::FetchReason(step.operation, status) : operation,
                    absl::StrCat(plan::Describe(step.operation), ": ", status.message()));
     return;  // logged where it is decided what follows
   }

@@ -4,6 +4,7 @@
 #include <map>
 #include <string>
 
+#include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
 #include "pkg/controller/memory.h"
 #include "pkg/controller/records.h"
@@ -19,12 +20,13 @@ namespace spacelet::controller {
 class StepReporter : public execute::Listener {
  public:
   StepReporter(Memory& memory, const Records& records, report::StatusBoard& board, report::EventLog& events,
-               report::Metrics& metrics, log::Logger logger)
+               report::Metrics& metrics, base::Clock& clock, log::Logger logger)
       : memory_(memory),
         records_(records),
         board_(board),
         events_(events),
         metrics_(metrics),
+        clock_(clock),
         logger_(std::move(logger)) {}
 
   void StepStarted(const plan::Step& step) override;
@@ -32,7 +34,15 @@ class StepReporter : public execute::Listener {
   void PullProgressed(const plan::Step& step, const docker::PullProgress& progress) override;
 
  private:
+  // A pull that is under way.
+  struct Pull {
+    int64_t bytes = 0;  // counted so far
+    base::Instant logged;
+    int64_t logged_percent = 0;
+  };
+
   void CountPulled(const std::string& object, int64_t bytes) ABSL_LOCKS_EXCLUDED(mu_);
+  bool WorthLogging(const std::string& object, const docker::PullProgress& progress) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteLimits(const plan::Operation& operation);
   void ForgetLimits(const plan::Operation& operation);
 
@@ -41,10 +51,10 @@ class StepReporter : public execute::Listener {
   report::StatusBoard& board_;
   report::EventLog& events_;
   report::Metrics& metrics_;
+  base::Clock& clock_;
   log::Logger logger_;
   base::Mutex mu_;
-  std::map<std::string, int64_t> pulled_
-      ABSL_GUARDED_BY(mu_);  // object -> bytes counted of the pull under way
+  std::map<std::string, Pull> pulls_ ABSL_GUARDED_BY(mu_);  // by object
 };
 
 }  // namespace spacelet::controller

@@ -1,8 +1,8 @@
 #include <algorithm>
-#include <random>
 #include <set>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
 #include "pkg/controller/core.h"
@@ -22,12 +22,6 @@ constexpr absl::Duration kRivalScanInterval = absl::Minutes(10);
 // Ping, a list and the inspects of foreign containers, each within its deadline.
 constexpr absl::Duration kConnectLimit = absl::Minutes(10);
 constexpr absl::Duration kResyncLimit = absl::Minutes(10);
-
-// Hosts that boot together do not resync together.
-absl::Duration Jittered(absl::Duration interval) {
-  thread_local std::minstd_rand random{std::random_device{}()};
-  return interval * std::uniform_real_distribution<double>(0.9, 1.1)(random);
-}
 
 // Something about a container changed, as opposed to the network events that a refused start makes: a
 // back-off that such an event ended would be none.
@@ -61,6 +55,8 @@ absl::Status Controller::Core::CheckDocker(const std::stop_token& stop) {
 bool Controller::Core::DockerUp(const docker::EngineInfo& info) {
   parts_.metrics.DockerUp(true);
   memory_.SetHostCpus(info.cpus);
+  const bool local = absl::StartsWith(options_.docker_host, "unix://");
+  parts_.observer.SetDataRoot(local ? info.data_root : "");
   parts_.board.SetDocker({.available = true,
                           .host = options_.docker_host,
                           .engine_version = info.engine_version,
@@ -71,6 +67,7 @@ bool Controller::Core::DockerUp(const docker::EngineInfo& info) {
     base::MutexLock lock(mu_);
     if (std::exchange(docker_, Docker::kUp) == Docker::kUp) return false;
   }
+  tags_.OnDockerUp();
   parts_.events.Record(Event::Type::kNormal, report::kHostObject, api::reason::kConnected,
                        absl::StrCat("engine ", info.engine_version, ", API ", info.api_version));
   parts_.logger.Info("docker connected", {{"engine", info.engine_version}, {"api", info.api_version}});

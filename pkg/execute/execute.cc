@@ -37,7 +37,10 @@ class Caller {
     return op.platform.empty() ? absl::OkStatus() : CheckImage(op.reference, op.platform);
   }
   absl::Status operator()(const plan::LoadImage& op) {
-    RETURN_IF_ERROR(docker_.LoadImage(op.archive, interrupt_));
+    const absl::Status loaded = docker_.LoadImage(op.archive, interrupt_);
+    // The file may be another one at the next try.
+    if (absl::IsInvalidArgument(loaded)) return absl::FailedPreconditionError(loaded.message());
+    RETURN_IF_ERROR(loaded);
     const absl::Status held = CheckImage(op.reference, op.platform);
     if (!absl::IsNotFound(held)) return held;
     return absl::FailedPreconditionError(
@@ -116,7 +119,7 @@ class Caller {
 
 absl::Status Explained(const plan::Step& step, const absl::Status& status) {
   const std::string remedy = Remedy(step.operation, status);
-  const std::string reason = FetchesImage(step.operation) && !absl::IsCancelled(status)
+  const std::string reason = !ReferenceOf(step.operation).empty() && !absl::IsCancelled(status)
                                  ? absl::StrCat(FetchReason(step.operation, status), ": ")
                                  : "";
   return absl::Status(status.code(),
@@ -134,9 +137,10 @@ absl::StatusOr<std::optional<docker::RegistryCredential>> CredentialFor(
   return docker::RegistryCredential{secret->username, password.value, "", ""};
 }
 
-bool FetchesImage(const plan::Operation& operation) {
-  return std::holds_alternative<plan::PullImage>(operation) ||
-         std::holds_alternative<plan::LoadImage>(operation);
+std::string ReferenceOf(const plan::Operation& operation) {
+  if (const auto* pull = std::get_if<plan::PullImage>(&operation)) return pull->reference;
+  const auto* load = std::get_if<plan::LoadImage>(&operation);
+  return load == nullptr ? "" : load->reference;
 }
 
 const char* FetchReason(const plan::Operation& operation, const absl::Status& status) {
@@ -166,6 +170,7 @@ Report Executor::Run(const plan::Plan& plan, const std::stop_token& interrupt,
     listener_.StepFinished(step, status, clock_.Monotonic() - began);
     if (!status.ok()) {
       report.status = Explained(step, status);
+      report.cause = status;
       report.failed_object = step.object;
       report.failed_step = report.steps_done;
       break;

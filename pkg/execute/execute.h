@@ -30,6 +30,7 @@ struct Report {
   size_t steps_done = 0;       // of those that were begun and ended well
   bool stopped_early = false;  // a step that waits, or `interrupt`
   absl::Status status;         // of the failed step, with "CreateContainer vm-runner.next: …" in front
+  absl::Status cause;          // the same as it came, without words of our own
   std::string failed_object;
   std::optional<size_t> failed_step;
 };
@@ -68,9 +69,9 @@ class Executor {
 absl::StatusOr<std::optional<docker::RegistryCredential>> CredentialFor(
     const std::optional<api::ImagePullSecret>& secret, secret::Store& secrets, const std::stop_token& stop);
 
-// Whether the operation brings an image to this host.
-bool FetchesImage(const plan::Operation& operation);
-// Why that failed, as an api::reason. Requires: FetchesImage and !status.ok().
+// The image that the operation brings to this host; empty when it does something else.
+std::string ReferenceOf(const plan::Operation& operation);
+// Why that failed, as an api::reason. Requires: it brings one, and !status.ok().
 const char* FetchReason(const plan::Operation& operation, const absl::Status& status);
 
 // What a person can do about a refused step, from the daemon's words; "" when nothing better than these is

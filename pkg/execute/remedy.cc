@@ -80,7 +80,7 @@ std::string FetchRemedy(const char* why) {
 }  // namespace
 
 std::string Remedy(const plan::Operation& operation, const absl::Status& status) {
-  if (FetchesImage(operation)) return FetchRemedy(FetchReason(operation, status));
+  if (!ReferenceOf(operation).empty()) return FetchRemedy(FetchReason(operation, status));
   const std::string message = absl::AsciiStrToLower(status.message());
   for (const Known& known : kKnown)
     if (absl::StrContains(message, absl::AsciiStrToLower(known.words))) return known.remedy;

@@ -102,6 +102,7 @@ absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desir
   RETURN_IF_ERROR(Images(wanted, now, stop));
   for (const desired::Container* want : wanted) {
     LocalFacts(*want, now.facts);
+    RETURN_IF_ERROR(ImageRoom(*want, now, stop));
     Secrets(*want, now, stop);
     RETURN_IF_ERROR(SecretFiles(*want, now, stop));
   }
@@ -161,17 +162,6 @@ absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedStat
   std::sort(now.networks.begin(), now.networks.end(), [](const auto& a, const auto& b) {
     return std::tie(a.config.name, a.id) < std::tie(b.config.name, b.id);
   });
-  return absl::OkStatus();
-}
-
-absl::Status Observer::Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
-                              const Stop& stop) {
-  for (const desired::Container* want : wanted) {
-    if (now.images.contains(want->image())) continue;
-    absl::StatusOr<docker::Image> image = docker_.InspectImage(want->image(), stop);
-    if (!image.ok() && !absl::IsNotFound(image.status())) return image.status();
-    now.images[want->image()] = image.ok() ? std::optional<docker::Image>(*std::move(image)) : std::nullopt;
-  }
   return absl::OkStatus();
 }
 

@@ -14,6 +14,7 @@
 #include "pkg/base/mutex.h"
 #include "pkg/desired/desired.h"
 #include "pkg/docker/client.h"
+#include "pkg/plan/image.h"
 #include "pkg/plan/observed.h"
 #include "pkg/secret/secret.h"
 
@@ -30,6 +31,13 @@ class Observer {
   absl::StatusOr<plan::ObservedState> ForKey(const std::string& key, const desired::Host& desired,
                                              const std::stop_token& stop);
 
+  // What there is of `used` on this host, beside what is in use (plan::RemoveOldImages).
+  absl::StatusOr<plan::ImageStore> LookForImages(const desired::Host& desired,
+                                                 const std::vector<api::UsedImage>& used,
+                                                 const std::stop_token& stop);
+  // Where Docker keeps its images, as a path on this host; empty: it is elsewhere.
+  void SetDataRoot(const std::string& path) ABSL_LOCKS_EXCLUDED(mu_);
+
   // Looks over every container of the host for those that stand in our way (SPEC 3): same port, hostname on
   // our network, DELEGATE_NAME, a rival manager. Each foreign container is inspected once, cached by id.
   // Called at (re)connect, at a new revision and every ten minutes, not at every resync: on a host with 500
@@ -43,6 +51,8 @@ class Observer {
   absl::Status Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop);
   absl::Status Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
                       const Stop& stop);
+  absl::Status ImageRoom(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
+      ABSL_LOCKS_EXCLUDED(mu_);
   void Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop);
   absl::Status SecretFiles(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
@@ -56,6 +66,7 @@ class Observer {
   secret::Store& secrets_;
   base::Clock& clock_;
   base::Mutex mu_;
+  std::string data_root_ ABSL_GUARDED_BY(mu_);
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
   // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.

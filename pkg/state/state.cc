@@ -27,6 +27,7 @@ constexpr int kMaxDepth = 16;
 constexpr char kLastGood[] = "last-good.json";
 constexpr char kLimitsSet[] = "limits-set.json";
 constexpr char kRollouts[] = "rollouts.json";
+constexpr char kUsedImages[] = "used-images.json";
 constexpr char kDigestKey[] = "digest-key.json";
 constexpr size_t kDigestKeyBytes = 32;
 
@@ -158,6 +159,25 @@ Rollouts DecodeRollouts(const json& record) {
   return out;
 }
 
+json EncodeUsedImages(const UsedImages& used) {
+  json out = json::object();
+  for (const auto& [name, images] : used) {
+    json& list = out[name] = json::array();
+    for (const api::UsedImage& image : images)
+      list.push_back({{"id", image.id}, {"repository", image.repository}});
+  }
+  return out;
+}
+UsedImages DecodeUsedImages(const json& record) {
+  UsedImages out;
+  for (const auto& [name, list] : record.items()) {
+    std::vector<api::UsedImage>& images = out[name];
+    for (const json& image : list)
+      images.push_back({image.at("id").get<std::string>(), image.at("repository").get<std::string>()});
+  }
+  return out;
+}
+
 }  // namespace
 
 Directory::Directory(std::string path) : path_(std::move(path)) {}
@@ -198,6 +218,14 @@ absl::Status Directory::SaveRollouts(const Rollouts& rollouts) const {
 
 absl::StatusOr<Rollouts> Directory::LoadRollouts() const {
   return LoadAs(absl::StrCat(path_, "/", kRollouts), DecodeRollouts);
+}
+
+absl::Status Directory::SaveUsedImages(const UsedImages& images) const {
+  return Save(absl::StrCat(path_, "/", kUsedImages), EncodeUsedImages(images));
+}
+
+absl::StatusOr<UsedImages> Directory::LoadUsedImages() const {
+  return LoadAs(absl::StrCat(path_, "/", kUsedImages), DecodeUsedImages);
 }
 
 absl::StatusOr<std::string> Directory::DigestKey() const {

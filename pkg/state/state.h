@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pkg/api/rollout.h"
+#include "pkg/api/used_image.h"
 
 namespace spacelet::state {
 
@@ -29,6 +30,8 @@ using LimitsSet = std::map<std::string, std::set<std::string>>;
 
 // By container name.
 using Rollouts = std::map<std::string, api::RolloutHistory>;
+
+using UsedImages = api::UsedImages;
 
 // Each record is one file with a checksum, mode 0600, old or new and never torn.
 // Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
@@ -51,6 +54,9 @@ class Directory {
 
   absl::Status SaveRollouts(const Rollouts& rollouts) const;
   absl::StatusOr<Rollouts> LoadRollouts() const;
+
+  absl::Status SaveUsedImages(const UsedImages& images) const;
+  absl::StatusOr<UsedImages> LoadUsedImages() const;
 
   // Keys the digests of secrets' values in the history of rollouts, so that the file tells nobody a secret by
   // its digest. Made at the first call.

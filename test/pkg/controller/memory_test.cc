@@ -40,12 +40,10 @@ TEST_F(MemoryTest, ANewDocumentInterruptsOnlyTheObjectsThatItChanges) {
 TEST_F(MemoryTest, ANewDocumentEndsEveryBackOff) {
   memory_.Adopt(HostOf(1, {{"web", "web:1"}}), false);
   memory_.Hold(kWeb, absl::Minutes(1), true);
-  memory_.PullFailed("web:1", absl::Minutes(5), "denied");
   EXPECT_EQ(memory_.Held(kWeb), absl::Minutes(1));
   EXPECT_TRUE(memory_.WaitsForChange(kWeb));
   memory_.Adopt(HostOf(2, {{"web", "web:1"}}), false);
   EXPECT_EQ(memory_.Held(kWeb), absl::ZeroDuration());
-  EXPECT_EQ(memory_.PullWait("web:1"), absl::ZeroDuration());
 }
 
 TEST_F(MemoryTest, TheObservedGenerationWaitsForEveryObject) {
@@ -81,18 +79,6 @@ TEST_F(MemoryTest, ADependencyIsWaitedForUntilItsDeadline) {
   clock_.Advance(absl::Minutes(1));
   memory_.FillFacts(kWeb, *host, observed);
   EXPECT_THAT(observed.facts.waited_out, ::testing::ElementsAre("web"));
-}
-
-TEST_F(MemoryTest, ARunningPullBackOffIsAFact) {
-  memory_.Adopt(HostOf(1, {{"web", "web:1"}}), false);
-  memory_.PullFailed("web:1", absl::Seconds(5), "denied");
-  plan::ObservedState observed, later;
-  memory_.FillFacts(kWeb, *memory_.host(), observed);
-  EXPECT_THAT(observed.facts.pulls_backing_off, ::testing::ElementsAre("web:1"));
-  clock_.Advance(absl::Seconds(5));
-  memory_.FillFacts(kWeb, *memory_.host(), later);
-  EXPECT_TRUE(later.facts.pulls_backing_off.empty());
-  EXPECT_EQ(memory_.PullError("web:1"), "denied");
 }
 
 TEST_F(MemoryTest, RestartsAreCountedFromWhenAContainerIsFirstSeen) {

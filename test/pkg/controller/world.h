@@ -133,6 +133,7 @@ class World : public ::testing::Test {
       threads_.emplace_back([this](const std::stop_token& s) { controller_->RunWorker(s).IgnoreError(); });
     threads_.emplace_back([this](const std::stop_token& s) { controller_->RunResync(s).IgnoreError(); });
     threads_.emplace_back([this](const std::stop_token& s) { controller_->RunEvents(s).IgnoreError(); });
+    threads_.emplace_back([this](const std::stop_token& s) { controller_->RunTags(s).IgnoreError(); });
     threads_.emplace_back([this](const std::stop_token& s) { prober_.Run(s).IgnoreError(); });
   }
   void Stop() {
@@ -170,6 +171,14 @@ class World : public ::testing::Test {
       std::this_thread::sleep_for(std::chrono::milliseconds(1));  // gives the woken threads the processor
       return false;
     });
+  }
+  // Whether it comes true within `time` on the clock; for what must not happen.
+  template <typename F>
+  bool EventuallyWhileTimeRunsFor(absl::Duration time, F&& condition) {
+    const absl::Time end = clock_.Now() + time;
+    const auto over = [&] { return clock_.Now() > end; };
+    EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return condition() || over(); }));
+    return condition();
   }
   ::testing::AssertionResult Converges() {
     return Eventually([this] { return controller_->GetProgress().converged; });

@@ -1,6 +1,9 @@
 #include "pkg/observe/observe.h"
 
 #include <gtest/gtest.h>
+#include <sys/statvfs.h>
+
+#include <fstream>
 
 #include "pkg/plan/plan.h"
 #include "test/testing/fake_clock.h"
@@ -49,6 +52,58 @@ TEST_F(Observe, ASnapshotSeesWhatIsOursAndWhatHoldsOurNames) {
   EXPECT_EQ(now->containers[1].image, "web:1");
   EXPECT_EQ(now->networks.size(), 1u);
   EXPECT_TRUE(now->images.at("delegate:1").has_value());
+}
+
+TEST_F(Observe, TheDiskOfTheDataRootIsMeasuredWhereItCanBeSeen) {
+  const std::string here = ::testing::TempDir();
+  struct statvfs fs;
+  ASSERT_EQ(statvfs(here.c_str(), &fs), 0);
+  const auto total = static_cast<double>((fs.f_blocks - fs.f_bfree + fs.f_bavail) * fs.f_frsize);
+  observer_.SetDataRoot(here);
+  const auto disk = observer_.Snapshot(host_, {})->facts.image_disk;
+  ASSERT_TRUE(disk.has_value());
+  EXPECT_EQ(disk->path, here);
+  EXPECT_NEAR(static_cast<double>(disk->used + disk->free), total, total * 0.01);
+  for (const char* elsewhere : {"", "/nonexistent/docker"}) {
+    observer_.SetDataRoot(elsewhere);
+    EXPECT_EQ(observer_.Snapshot(host_, {})->facts.image_disk, std::nullopt) << elsewhere;
+  }
+}
+
+TEST_F(Observe, ANewImageIsTakenToBeAsLargeAsTheOneInUse) {
+  docker_.World([](FakeEngine& engine) {
+    ImageProfile large;
+    large.size = 7 << 20;
+    return engine.Seed("web:1", large);
+  });
+  observer_.SetDataRoot(::testing::TempDir());
+  EXPECT_EQ(observer_.Snapshot(host_, {})->facts.bytes_needed.at("runner:1"), 4 << 20);
+  const std::string archive = ::testing::TempDir() + "/observe-archive.tar";
+  std::ofstream(archive) << "twelve bytes";
+  host_.containers[0].config.image = "runner:2";
+  host_.containers[0].image_archive = archive;
+  const auto needed = observer_.ForKey("container/vm-runner", host_, {})->facts.bytes_needed;
+  EXPECT_EQ(needed.at("runner:2"), 4 << 20);
+  EXPECT_EQ(needed.at(archive), 12);
+}
+
+TEST_F(Observe, AnImageIsInUseByAnybodysContainerOrByTheDocument) {
+  docker::ContainerConfig web;
+  web.image = "web:1";
+  ASSERT_TRUE(docker_.CreateContainer({"theirs", "", web}, {}).ok());  // never started
+  docker_.World([](FakeEngine& engine) {
+    engine.Seed("runner:0");
+    return engine.Seed("runner:2");
+  });
+  const auto id = [this](const std::string& name) { return docker_.InspectImage(name, {})->id; };
+  host_.containers[0].config.image = "runner:2";
+  const auto store =
+      observer_.LookForImages(host_, {{id("runner:0"), "runner"}, {"sha256:gone", "runner"}}, {});
+  ASSERT_TRUE(store.ok()) << store.status();
+  EXPECT_EQ(store->in_use,
+            (std::set<std::string>{id("web:1"), id("runner:1"), id("runner:2"), id("delegate:1")}));
+  ASSERT_EQ(store->images.size(), 1u);
+  EXPECT_EQ(store->images.begin()->second.repo_tags, std::vector<std::string>{"runner:0"});
 }
 
 TEST_F(Observe, AMissingImageIsKnownToBeMissing) {

@@ -60,6 +60,15 @@ TEST_F(StateTest, GivesBackTheLimitsThatWereSaved) {
   }
 }
 
+TEST_F(StateTest, GivesBackTheUsedImagesThatWereSaved) {
+  for (const UsedImages& used :
+       {UsedImages{},
+        UsedImages{{"web", {{"sha256:b", "web"}, {"sha256:a", "host:5000/web"}}}, {"app", {}}}}) {
+    ASSERT_EQ(directory().SaveUsedImages(used), absl::OkStatus());
+    EXPECT_EQ(*directory().LoadUsedImages(), used);
+  }
+}
+
 TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
   const absl::Time noon = absl::FromUnixSeconds(1'767'312'000);
   api::RolloutHistory history;
