@@ -49,7 +49,7 @@ struct ImageProfile {
 struct EngineOptions {
   std::string engine_version = "20.10.24+dfsg1", api_version = "1.41", min_api_version = "1.12";
   int cpus = 4;
-  std::string data_root = {};        // as /info says it
+  std::string data_root = "";        // as /info says it
   bool all_host_paths_exist = true;  // false: only those given to AddHostPath
   std::function<absl::Time()> now;   // null: a clock that moves 1 ms with every change, and by Advance()
 };

@@ -138,5 +138,72 @@ TEST_F(ProbesTest, ASuspendedHostRestartsNothing) {
   EXPECT_EQ(Restarts(), 0);
 }
 
+// ---- what a container has under way when its successor stands ready
+
+constexpr char kRunner[] = R"(apiVersion: spacelet.dev/v1alpha1
+kind: GitspaceHost
+metadata: {name: test}
+spec:
+  runner:
+    image: "runner:1"
+    rollout: {minReadySeconds: 0}
+    pool: {inline: {version: "1", instances: [{name: a, type: noop, spec: {}}]}}
+)";
+
+class DrainTest : public ProbesTest {
+ protected:
+  DrainTest() {
+    for (const char* image : {"runner:1", "runner:2"}) Publish(image);
+    newer_.replace(newer_.find("runner:1"), 8, "runner:2");
+  }
+  bool Replaced() {
+    const auto runner = Find("vm-runner");
+    return runner && runner->image == "runner:2";
+  }
+  std::string newer_ = kRunner;
+};
+
+TEST_F(DrainTest, AReplacementWaitsForRunningTasksAndFollowsTheirNumber) {
+  ConvergeWith(kRunner);
+  EXPECT_EQ(checker_.sampled(), 0) << "nobody asks without a reason";
+  checker_.SetTasks(2.0);
+  Offer(newer_);
+  EXPECT_TRUE(HasReason("container/vm-runner", api::kSynced, api::reason::kDraining));
+  const int sampled = checker_.sampled();
+  EXPECT_TRUE(InTime([&] { return checker_.sampled() >= sampled + 5; }));
+  EXPECT_TRUE(Runs("vm-runner"));
+  EXPECT_FALSE(Replaced());
+  checker_.SetTasks(1.0);
+  EXPECT_TRUE(InTime([&] {
+    const auto status = board_.Object("container/vm-runner");
+    return report::Find(status->conditions, api::kSynced)->message.find("1 running tasks") !=
+           std::string::npos;
+  }));
+  checker_.SetTasks(0.0);
+  EXPECT_TRUE(InTime([&] { return Replaced() && controller_->GetProgress().converged; }));
+  const int after = checker_.sampled();
+  for (int i = 0; i < 60; ++i) clock_.Advance(absl::Seconds(1));
+  EXPECT_EQ(checker_.sampled(), after) << "nor does anybody when it is over";
+}
+
+TEST_F(DrainTest, WorkThatNobodyCanReadIsNotWaitedFor) {
+  ConvergeWith(kRunner);
+  checker_.SetTasks(absl::NotFoundError("an image from before the metrics"));
+  Offer(newer_);
+  EXPECT_TRUE(InTime([&] { return Replaced() && controller_->GetProgress().converged; }));
+}
+
+TEST_F(DrainTest, ARevertEndsTheWait) {
+  ConvergeWith(kRunner);
+  const std::string id = Find("vm-runner")->id;
+  checker_.SetTasks(2.0);
+  Offer(newer_);
+  EXPECT_TRUE(HasReason("container/vm-runner", api::kSynced, api::reason::kDraining));
+  Offer(kRunner);
+  EXPECT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+  EXPECT_EQ(Find("vm-runner")->id, id);
+  EXPECT_FALSE(Find("vm-runner.next"));
+}
+
 }  // namespace
 }  // namespace spacelet::controller
