@@ -16,7 +16,7 @@
 namespace spacelet::docker {
 namespace {
 
-constexpr size_t kMaxFileBytes = 1 << 20;
+constexpr size_t kMaxFileBytes = 64 << 20;  // a runner's database; documents and secrets are far smaller
 constexpr size_t kTarOverhead = 64 << 10;
 constexpr size_t kMaxLogBytes = 1 << 20;
 
@@ -134,7 +134,7 @@ absl::StatusOr<std::string> HttpClient::ReadContainerFile(const std::string& id,
                    OnContainer(call, id, "/archive" + Query({{"path", path}}), stop));
   absl::StatusOr<std::string> content = ReadSingleFile(response.body);
   if (content.ok() && content->size() > kMaxFileBytes)
-    return absl::OutOfRangeError(absl::StrCat(path, ": larger than 1 MiB"));
+    return absl::OutOfRangeError(absl::StrCat(path, ": larger than 64 MiB"));
   if (!content.ok())
     return absl::Status(content.status().code(), absl::StrCat(path, ": ", content.status().message()));
   return content;

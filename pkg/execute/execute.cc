@@ -94,8 +94,11 @@ class Caller {
   absl::Status operator()(const plan::WritePoolFile& op) { return files_.WritePoolFile(op); }
   absl::Status operator()(const plan::RemovePoolFile& op) { return files_.RemovePoolFile(op); }
   absl::Status operator()(const plan::CopyOutFile& op) {
-    ASSIGN_OR_RETURN(const std::string bytes, docker_.ReadContainerFile(op.id, op.container_path, shutdown_));
-    return files_.WriteFile(op.host_path, bytes);
+    const auto bytes = docker_.ReadContainerFile(op.id, op.container_path, shutdown_);
+    if (absl::IsNotFound(bytes.status())) return absl::OkStatus();  // it has kept nothing yet
+    RETURN_IF_ERROR(bytes.status());
+    RETURN_IF_ERROR(files_.WriteFile(op.host_path, *bytes));
+    return op.keep > 0 ? files_.KeepNewest(op.host_path, op.keep) : absl::OkStatus();
   }
 
  private:

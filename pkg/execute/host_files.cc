@@ -2,9 +2,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -60,6 +66,19 @@ class RealFiles : public LocalFiles {
 
   absl::Status WriteFile(const std::string& path, const std::string& content) override {
     return base::WriteFileAtomically(path, content, 0600);
+  }
+
+  absl::Status KeepNewest(const std::string& path, int count) override {
+    namespace fs = std::filesystem;
+    const std::string prefix = path.substr(0, path.rfind('-') + 1);
+    std::vector<std::pair<fs::file_time_type, std::string>> found;
+    std::error_code error;
+    for (fs::directory_iterator it(Directory(path), error), end; !error && it != end; it.increment(error))
+      if (absl::StartsWith(it->path().string(), prefix))
+        found.emplace_back(fs::last_write_time(it->path(), error), it->path().string());
+    std::sort(found.rbegin(), found.rend());
+    for (size_t i = static_cast<size_t>(count); i < found.size(); ++i) fs::remove(found[i].second, error);
+    return absl::OkStatus();  // one copy too many is no harm
   }
 };
 

@@ -107,7 +107,8 @@ struct RemovePoolFile {
   bool operator==(const RemovePoolFile&) const = default;
 };
 struct CopyOutFile {
-  std::string id, container_path, host_path;
+  std::string id, container_path, host_path;  // a file that is not there is nothing to copy
+  int keep = 0;  // of the copies beside it that differ from it only behind the last '-'; 0: all
   bool operator==(const CopyOutFile&) const = default;
 };
 

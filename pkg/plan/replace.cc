@@ -19,6 +19,8 @@ using Result = api::RolloutRecord::Result;
 // s).
 constexpr absl::Duration kRanWell = absl::Seconds(10);
 
+constexpr int kCopiesKept = 2;  // SPEC 5: of a runner's database
+
 bool HasSpec(const docker::Container& c, const std::string& spec_hash) {
   auto label = c.labels.find(api::kLabelSpecHash);
   return label != c.labels.end() && label->second == spec_hash;
@@ -151,6 +153,7 @@ void Planner::Retire(const docker::Container* old, bool waits) {
     if (parts_.previous) Stop(*parts_.previous, "replaced", waits);
     return;
   }
+  if (IsRunning(*old)) SaveState(*old, waits);  // what cannot be copied is found while it still runs
   Stop(*old, "replaced", waits);
   SaveState(*old, waits);
   // An unproved successor of `previous` is dropped; the proved one stays to fall back on.
@@ -172,10 +175,11 @@ void Planner::SaveState(const docker::Container& old, bool waits) {
   std::string path = written == old.env.end() ? state.default_path : written->second;
   if (!absl::StartsWith(path, "/")) path = absl::StrCat("/", path);  // both programs run in "/"
   if (!IsOnBind(old, path))
-    return Add(CopyOutFile{old.id, path, state.host_path}, "its state lies in the old container", {}, waits);
+    return Add(CopyOutFile{old.id, path, state.host_path, 0}, "its state lies in the old container", {},
+               waits);
   auto hash = old.labels.find(api::kLabelSpecHash);
   const std::string suffix = hash == old.labels.end() ? old.id.substr(0, 12) : hash->second.substr(3, 12);
-  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, suffix, ".sqlite3")},
+  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, suffix, ".sqlite3"), kCopiesKept},
       "before its successor", {}, waits);
 }
 

@@ -37,6 +37,21 @@ TEST_F(HostFiles, RemovingAPoolFileThatIsGoneIsNoError) {
   EXPECT_TRUE(files_.RemovePoolFile({directory_ + "/pool-2.yaml"}).ok());
 }
 
+TEST_F(HostFiles, OnlyTheNewestCopiesAreKeptAndNothingElseIsTouched) {
+  const auto age = std::filesystem::file_time_type::clock::now();
+  int hours = 3;
+  for (const char* name :
+       {"database-a.sqlite3", "database-b.sqlite3", "database-c.sqlite3", "database.sqlite3"}) {
+    ASSERT_TRUE(files_.WriteFile(directory_ + "/" + name, name).ok());
+    std::filesystem::last_write_time(directory_ + "/" + name, age - std::chrono::hours(hours--));
+  }
+  ASSERT_TRUE(files_.KeepNewest(directory_ + "/database-c.sqlite3", 2).ok());
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/database-a.sqlite3"));
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/database-b.sqlite3"));
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/database-c.sqlite3"));
+  EXPECT_TRUE(std::filesystem::exists(directory_ + "/database.sqlite3"));
+}
+
 TEST_F(HostFiles, ADirectoryIsMadeWithItsMode) {
   ASSERT_TRUE(files_.CreateDirectory({directory_ + "/a/b", 0700, ""}).ok());
   EXPECT_EQ(Mode(directory_ + "/a/b"), 0700u);

@@ -318,6 +318,41 @@ const PlanCase kDrain[] = {
 };
 INSTANTIATE_TEST_SUITE_P(Drain, RolloutPlan, ::testing::ValuesIn(kDrain), CaseName);
 
+void KeepsState(desired::Host& host, plan::ObservedState& now, const std::string& path) {
+  host.containers[0].state_file = desired::StateFile{"DB", "/database.sqlite3", "/runner/database.sqlite3",
+                                                     "/host/database.sqlite3", "/host/.spacelet/database-"};
+  RunsOld(now);
+  docker::Container& old = Find(now, "vm-runner");
+  if (!path.empty()) old.env["DB"] = path;
+  old.labels[api::kLabelSpecHash] = "v1:0123456789abcdef";
+  old.mounts.push_back({"/host", "/runner", false});
+  AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kCreated).mounts = old.mounts;
+}
+
+std::vector<std::string> Copies(const std::string& path) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  KeepsState(host, now, path);
+  std::vector<std::string> steps;
+  for (const plan::Step& step : plan::Compute(host, now).steps) {
+    if (const auto* copy = std::get_if<plan::CopyOutFile>(&step.operation))
+      steps.push_back(copy->container_path + " to " + copy->host_path);
+    if (std::holds_alternative<plan::StopContainer>(step.operation)) steps.push_back("stop");
+  }
+  return steps;
+}
+
+TEST(StateFile, IsCopiedBesideBeforeTheNewVersionChangesIt) {
+  const std::string copy = "/runner/database.sqlite3 to /host/.spacelet/database-0123456789ab.sqlite3";
+  EXPECT_EQ(Copies("/runner/database.sqlite3"), (std::vector<std::string>{copy, "stop", copy}));
+}
+
+TEST(StateFile, IsTakenOutOfAContainersOwnLayer) {
+  const std::string copy = "/database.sqlite3 to /host/database.sqlite3";
+  EXPECT_EQ(Copies(""), (std::vector<std::string>{copy, "stop", copy}));
+  EXPECT_EQ(Copies("database.sqlite3"), (std::vector<std::string>{copy, "stop", copy}));
+}
+
 // ---- the history that goes with the plans
 
 std::optional<api::RolloutHistory> HistoryAfter(
