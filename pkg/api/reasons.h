@@ -36,6 +36,7 @@ inline constexpr char kCrashLoopBackOff[] = "CrashLoopBackOff";
 inline constexpr char kStarting[] = "Starting";
 inline constexpr char kProbeFailed[] = "ProbeFailed";
 inline constexpr char kDraining[] = "Draining";
+inline constexpr char kUncleanStop[] = "UncleanStop";
 inline constexpr char kWaitingForDependency[] = "WaitingForDependency";
 inline constexpr char kWaitingForNetwork[] = "WaitingForNetwork";
 inline constexpr char kRollingOut[] = "RollingOut";

@@ -278,7 +278,7 @@ void AddLifeFields(Record<Workload>& record) {
            "Ready to be used; gates rollouts and dependents.")
       .DefaultNote("the profile's, else running is ready");
   record.Add("startupProbe", &Workload::startup_probe, Object(ProbeRecord()),
-             "Holds back the livenessProbe until it succeeds.");
+             "Holds back the other two until it succeeds; restarts the container when it does not.");
   record.Add("livenessProbe", &Workload::liveness_probe, Object(ProbeRecord()),
              "Restarts the container when it fails.");
   record

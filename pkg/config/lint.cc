@@ -118,10 +118,10 @@ void LintDelegate(const api::Delegate& delegate, const Linter& lint, absl::Time 
   if (lint.w.rollout.strategy == api::Rollout::Strategy::kStartFirst)
     lint.Warn("rollout.strategy",
               "Harness advises against two delegates on one host: they overwrite each other's tasks");
-  if (lint.w.liveness_probe)
-    lint.Warn(
-        "livenessProbe",
-        "a delegate's health is its connection to Harness: restarting it during an outage helps nobody");
+  constexpr char kNoRestart[] =
+      "a delegate's health is its connection to Harness: restarting it during an outage helps nobody";
+  if (lint.w.liveness_probe) lint.Warn("livenessProbe", kNoRestart);
+  if (lint.w.startup_probe) lint.Warn("startupProbe", kNoRestart);
 }
 
 }  // namespace

@@ -104,8 +104,6 @@ struct Checker {
       Error("startupProbe.successThreshold", "must be 1");
     if (w.liveness_probe && w.liveness_probe->success_threshold != 1)
       Error("livenessProbe.successThreshold", "must be 1");
-    if (w.startup_probe && !w.liveness_probe)
-      Error("startupProbe", "needs a livenessProbe, which it holds back");
   }
 
   void Times() const {

@@ -65,6 +65,7 @@ class Controller::Core {
   void Listen(const std::stop_token& stop);
   void OnOpen();
   void OnEvent(const docker::Event& event);
+  void NoteUncleanStop(const docker::Event& event, const desired::Host& host);
   void OnForeignEvent(const docker::Event& event);
   void Resync(const std::stop_token& stop);
   void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);

@@ -3,6 +3,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "pkg/plan/ownership.h"
 
 namespace spacelet::controller {
 namespace {
@@ -11,6 +12,7 @@ struct Known {
   const char* words;  // as the program logs it
   const char* remedy;
 };
+constexpr int kKilled = 137;  // 128 + SIGKILL
 constexpr Known kKnown[] = {
     {"unable to ping driver",
      "the runner cannot use the cloud: check the credentials and the project or region that the pool names"},
@@ -34,8 +36,19 @@ std::string CrashMessage(const docker::Container& container, const std::vector<s
   std::string message = absl::StrCat("exited with code ", container.exit_code);
   if (container.oom_killed) absl::StrAppend(&message, ", out of memory (raise resources.memory)");
   if (!container.error.empty()) absl::StrAppend(&message, ": ", container.error);
+  const bool runner = plan::ComponentOf(container.labels) == "runner";
+  if (runner && container.exit_code == kKilled)
+    absl::StrAppend(&message, "; ", OrphanWarning(container.hostname));
   if (!log_lines.empty()) absl::StrAppend(&message, "; ", QuoteLog(log_lines));
   return message;
+}
+
+// drone-runner-aws names its VMs <runner name>-<pool>-<random>, and forgets those that it could not delete.
+std::string OrphanWarning(absl::string_view hostname) {
+  return absl::StrCat(
+      "killed before it had cleaned up, so VMs of its pools may be orphaned: look in the cloud for "
+      "instances called ",
+      hostname, "-… that nobody uses, and delete them; a longer stopGracePeriod prevents it");
 }
 
 std::string QuoteLog(const std::vector<std::string>& log_lines) {

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/strings/string_view.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::controller {
@@ -12,6 +13,9 @@ inline constexpr int kCrashLines = 5;  // quoted from the log
 
 // "exited with code 1; last log lines: …; what to do". Lines as TailLogs gives them; the board redacts.
 std::string CrashMessage(const docker::Container& container, const std::vector<std::string>& log_lines);
+
+// What a runner leaves behind that is killed before it has cleaned up, and what to do about it.
+std::string OrphanWarning(absl::string_view hostname);
 
 // "last log lines: a | b", and what to do about them where that is known.
 std::string QuoteLog(const std::vector<std::string>& log_lines);

@@ -6,6 +6,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
 #include "pkg/controller/core.h"
+#include "pkg/controller/crash.h"
 #include "pkg/controller/docker_trouble.h"
 #include "pkg/controller/event_keys.h"
 
@@ -141,10 +142,7 @@ void Controller::Core::OnEvent(const docker::Event& event) {
   parts_.metrics.DockerEvent(event.type);
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
-  if (IsUncleanRunnerStop(event, *host)) {
-    parts_.metrics.UncleanRunnerStop();
-    parts_.logger.Warning("runner was killed: its VMs may be orphaned", {{"container", event.actor_id}});
-  }
+  if (IsUncleanRunnerStop(event, *host)) NoteUncleanStop(event, *host);
   const std::vector<std::string> keys = KeysFor(event, *host);
   for (const std::string& key : keys) {
     if (EndsBackOff(event) && !memory_.Echoes(key)) {
@@ -155,6 +153,16 @@ void Controller::Core::OnEvent(const docker::Event& event) {
     if (ListLagsBehind(event)) queue_.AddAfter(key, kListLag);
   }
   if (keys.empty()) OnForeignEvent(event);
+}
+
+void Controller::Core::NoteUncleanStop(const docker::Event& event, const desired::Host& host) {
+  for (const desired::Container& c : host.containers) {
+    if (c.component != "runner") continue;
+    parts_.events.Record(Event::Type::kWarning, plan::ContainerKey(c.name), api::reason::kUncleanStop,
+                         OrphanWarning(c.config.hostname));
+  }
+  parts_.metrics.UncleanRunnerStop();
+  parts_.logger.Warning("runner was killed: its VMs may be orphaned", {{"container", event.actor_id}});
 }
 
 // A foreign container that ends may have stood in somebody's way.

@@ -225,6 +225,7 @@ Container CompileContainer(const Context& context, const Expanded& expanded) {
   PutAgentSide(w, out);
   out.drain = expanded.drain;
   out.state_file = expanded.state_file;
+  out.config.health = expanded.health;
   PutDependencies(context, w, out);
   PutLabels(context, w, out);
   return out;

@@ -144,7 +144,8 @@ void PutProcess(json& to, const docker::ContainerConfig& config) {
   Put(to, "stopSignal", config.stop_signal);
   if (config.stop_timeout) to["stopTimeoutSeconds"] = absl::ToInt64Seconds(*config.stop_timeout);
   Put(to, "init", config.init);
-  if (config.health) to["health"] = EncodeHealth(*config.health);
+  // Patience with the image's own check says nothing about what runs, and containers made without it stay.
+  if (config.health && !config.health->test.empty()) to["health"] = EncodeHealth(*config.health);
 }
 
 void PutHost(json& to, const docker::ContainerConfig& config) {

@@ -197,6 +197,10 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
   ProfileEnv(out, "DELEGATE_TOKEN", {"", delegate.token}, warnings);
   out.drain = DrainMetric{PortOf(w, "DELEGATE_HTTP_PORT", kDelegatePort), "/api/metrics",
                           "io_harness_custom_metric_tasks_currently_executing"};
+  // Images since 85601 check themselves from the tenth second on, in which no JVM connects to its manager:
+  // they are unhealthy for a while at every start, and whoever looks at that (autoheal, a dockerHealth probe)
+  // kills them.
+  out.health = docker::HealthConfig{.start_period = w.rollout.progress_deadline};
   return out;
 }
 

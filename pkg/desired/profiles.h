@@ -25,6 +25,7 @@ struct Expanded {
   api::Workload workload;  // container_name, hostname, depends_on … are set as far as the profile sets them
   std::optional<DrainMetric> drain = std::nullopt;
   std::optional<StateFile> state_file = std::nullopt;
+  std::optional<docker::HealthConfig> health = std::nullopt;
 };
 
 // The host side of the runner's /runner bind: `directory`, or the volume that the document mounts there.

@@ -37,7 +37,8 @@ Json EncodeEnv(const std::map<std::string, EnvVar>& env) {
 }
 
 Json EncodeHealth(const HealthConfig& health) {
-  Json out = {{"Test", health.test}};
+  Json out = Json::object();
+  if (!health.test.empty()) out["Test"] = health.test;
   const auto put_duration = [&](const char* key, absl::Duration d) {
     if (d > absl::ZeroDuration()) out[key] = absl::ToInt64Nanoseconds(d);
   };

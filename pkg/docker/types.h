@@ -48,9 +48,11 @@ struct LogConfig {
   bool operator==(const LogConfig&) const = default;
 };
 
-struct HealthConfig {  // overrides the image's HEALTHCHECK
-  std::vector<std::string> test;
-  absl::Duration interval, timeout, start_period;
+// Overrides the image's HEALTHCHECK; what is empty or zero stays as the image has it. Without a test in
+// either there is no check.
+struct HealthConfig {
+  std::vector<std::string> test = {};
+  absl::Duration interval = {}, timeout = {}, start_period = {};
   int retries = 0;
   bool operator==(const HealthConfig&) const = default;
 };

@@ -1,6 +1,9 @@
 #include "pkg/controller/crash.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
+
+#include "pkg/api/labels.h"
 
 namespace spacelet::controller {
 namespace {
@@ -13,6 +16,18 @@ TEST(Crash, QuotesTheLastLinesAndSaysWhatToDoForKnownOnes) {
             "exited with code 1; last log lines: starting | level=fatal msg=\"unable to parse pool file\"; "
             "the runner "
             "cannot read its pool file: check `runner.pool` (spacelet validate)");
+}
+
+TEST(Crash, AKilledRunnerMayLeaveVmsBehind) {
+  docker::Container container;
+  container.exit_code = 137;
+  container.hostname = "vm-runner";
+  EXPECT_EQ(CrashMessage(container, {}), "exited with code 137");
+  container.labels = {{api::kLabelManaged, "true"}, {api::kLabelComponent, "runner"}};
+  EXPECT_THAT(CrashMessage(container, {}),
+              ::testing::AllOf(::testing::HasSubstr("orphaned"), ::testing::HasSubstr("called vm-runner-…")));
+  container.exit_code = 1;
+  EXPECT_EQ(CrashMessage(container, {}), "exited with code 1");
 }
 
 TEST(Crash, NamesTheOutOfMemoryKiller) {

@@ -193,6 +193,18 @@ TEST_F(DrainTest, WorkThatNobodyCanReadIsNotWaitedFor) {
   EXPECT_TRUE(InTime([&] { return Replaced() && controller_->GetProgress().converged; }));
 }
 
+// A stop that outlasts its grace ends as this does.
+TEST_F(DrainTest, ARunnerThatIsKilledCountsAndWarnsOfOrphanedVms) {
+  ConvergeWith(kRunner);
+  docker_.World([](testing::FakeEngine& engine) { return engine.Kill("vm-runner").ok(); });
+  EXPECT_TRUE(Eventually([&] { return Value("spacelet_unclean_runner_stops_total") == 1; }));
+  EXPECT_TRUE(InTime([&] { return controller_->GetProgress().converged; }));
+  std::string warning;
+  for (const report::Event& event : events_.Since(0))
+    if (event.reason == api::reason::kUncleanStop) warning = event.object + ": " + event.message;
+  EXPECT_THAT(warning, ::testing::StartsWith("container/vm-runner: killed before it had cleaned up"));
+}
+
 TEST_F(DrainTest, ARevertEndsTheWait) {
   ConvergeWith(kRunner);
   const std::string id = Find("vm-runner")->id;

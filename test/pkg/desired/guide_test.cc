@@ -172,7 +172,7 @@ TEST(Guide, TheMinimalDocumentIsTheGuideWithTheseDifferences) {
           "add /HostConfig/RestartPolicy {\"Name\":\"unless-stopped\"}",
           "add /HostConfig/LogConfig "
           "{\"Config\":{\"max-file\":\"3\",\"max-size\":\"50m\"},\"Type\":\"json-file\"}",
-          "add /StopTimeout 600",
+          "add /StopTimeout 600", "add /Healthcheck {\"StartPeriod\":600000000000}",
           "add /Labels "
           "{\"dev.spacelet.component\":\"\",\"dev.spacelet.host\":\"\",\"dev.spacelet.limits\":\"\","
           "\"dev.spacelet.managed\":\"\",\"dev.spacelet.revision\":\"\",\"dev.spacelet.spec-hash\":\"\"}"));

@@ -71,70 +71,72 @@ TEST_P(Immutable, FieldIsInTheHash) {
 
 INSTANTIATE_TEST_SUITE_P(
     Fields, Immutable,
-    testing::
-        Values(
-            Change{"Component", [](Container& c) { c.component = "x"; }},
-            Change{"Platform", [](Container& c) { c.platform = "linux/arm64"; }},
-            Change{"Image", [](Container& c) { c.config.image = "x"; }},
-            Change{"Hostname", [](Container& c) { c.config.hostname = "x"; }},
-            Change{"User", [](Container& c) { c.config.user = "0"; }},
-            Change{"WorkingDir", [](Container& c) { c.config.working_dir = "/"; }},
-            Change{"Entrypoint", [](Container& c) { c.config.entrypoint = {"x"}; }},
-            Change{"EmptyEntrypoint", [](Container& c) { c.config.entrypoint.emplace(); }},
-            Change{"Cmd", [](Container& c) { c.config.cmd = {"x"}; }},
-            Change{"Env",
-                   [](Container& c) {
-                     c.config.env["X"] = {"1", false};
-                   }},
-            Change{"EmptyEnv",
-                   [](Container& c) {
-                     c.config.env["X"] = {"", false};
-                   }},
-            Change{"SecretEnv", [](Container& c) { c.secret_env["X"].file = "/x"; }},
-            Change{"SecretSource", [](Container& c) { c.secret_env["DELEGATE_TOKEN"].file = "/other"; }},
-            Change{"SecretKind",
-                   [](Container& c) { c.secret_env["DELEGATE_TOKEN"].kind = api::SecretSource::Kind::kEnv; }},
-            Change{"Label", [](Container& c) { c.config.labels["team"] = "x"; }},
-            Change{"StopSignal", [](Container& c) { c.config.stop_signal = "SIGINT"; }},
-            Change{"StopTimeout", [](Container& c) { c.config.stop_timeout = absl::Seconds(1); }},
-            Change{"Mount",
-                   [](Container& c) {
-                     c.config.mounts.push_back({"/a", "/b", false});
-                   }},
-            Change{"Tmpfs", [](Container& c) { c.config.tmpfs["/tmp"] = ""; }},
-            Change{"Port",
-                   [](Container& c) {
-                     c.config.ports.push_back({"127.0.0.1", 1, 2, "tcp"});
-                   }},
-            Change{"NetworkMode", [](Container& c) { c.config.network_mode = "x"; }},
-            Change{"Alias", [](Container& c) { c.config.aliases.push_back("x"); }},
-            Change{"HostPid", [](Container& c) { c.config.host_pid = true; }},
-            Change{"Log", [](Container& c) { c.config.log.options["max-size"] = "1m"; }},
-            Change{"Init", [](Container& c) { c.config.init = false; }},
-            Change{"ReadOnly", [](Container& c) { c.config.read_only = true; }},
-            Change{"Privileged", [](Container& c) { c.config.privileged = true; }},
-            Change{"NoNewPrivileges", [](Container& c) { c.config.no_new_privileges = true; }},
-            Change{"CapAdd", [](Container& c) { c.config.cap_add = {"NET_ADMIN"}; }},
-            Change{"CapDrop", [](Container& c) { c.config.cap_drop = {"ALL"}; }},
-            Change{"Device",
-                   [](Container& c) {
-                     c.config.devices.push_back({"/dev/kvm", "/dev/kvm"});
-                   }},
-            Change{"Ulimit",
-                   [](Container& c) {
-                     c.config.ulimits.push_back({"core", 0, 0});
-                   }},
-            Change{"Sysctl", [](Container& c) { c.config.sysctls["a"] = "1"; }},
-            Change{"ExtraHosts", [](Container& c) { c.config.extra_hosts = {"a:1.2.3.4"}; }},
-            Change{"Dns", [](Container& c) { c.config.dns = {"1.2.3.4"}; }},
-            Change{"ShmSize", [](Container& c) { c.config.shm_size = 1; }},
-            Change{"Health", [](Container& c) { c.config.health.emplace(); }},
-            Change{
-                "File",
-                [](Container& c) {
-                  c.files.push_back({"/f", "text", std::nullopt, 0644});
-                }},
-            Change{"FileMode", [](Container& c) { c.files.push_back({"/f", "", std::nullopt, 0600}); }}),
+    testing::Values(
+        Change{"Component", [](Container& c) { c.component = "x"; }},
+        Change{"Platform", [](Container& c) { c.platform = "linux/arm64"; }},
+        Change{"Image", [](Container& c) { c.config.image = "x"; }},
+        Change{"Hostname", [](Container& c) { c.config.hostname = "x"; }},
+        Change{"User", [](Container& c) { c.config.user = "0"; }},
+        Change{"WorkingDir", [](Container& c) { c.config.working_dir = "/"; }},
+        Change{"Entrypoint", [](Container& c) { c.config.entrypoint = {"x"}; }},
+        Change{"EmptyEntrypoint", [](Container& c) { c.config.entrypoint.emplace(); }},
+        Change{"Cmd", [](Container& c) { c.config.cmd = {"x"}; }},
+        Change{"Env",
+               [](Container& c) {
+                 c.config.env["X"] = {"1", false};
+               }},
+        Change{"EmptyEnv",
+               [](Container& c) {
+                 c.config.env["X"] = {"", false};
+               }},
+        Change{"SecretEnv", [](Container& c) { c.secret_env["X"].file = "/x"; }},
+        Change{"SecretSource", [](Container& c) { c.secret_env["DELEGATE_TOKEN"].file = "/other"; }},
+        Change{"SecretKind",
+               [](Container& c) { c.secret_env["DELEGATE_TOKEN"].kind = api::SecretSource::Kind::kEnv; }},
+        Change{"Label", [](Container& c) { c.config.labels["team"] = "x"; }},
+        Change{"StopSignal", [](Container& c) { c.config.stop_signal = "SIGINT"; }},
+        Change{"StopTimeout", [](Container& c) { c.config.stop_timeout = absl::Seconds(1); }},
+        Change{"Mount",
+               [](Container& c) {
+                 c.config.mounts.push_back({"/a", "/b", false});
+               }},
+        Change{"Tmpfs", [](Container& c) { c.config.tmpfs["/tmp"] = ""; }},
+        Change{"Port",
+               [](Container& c) {
+                 c.config.ports.push_back({"127.0.0.1", 1, 2, "tcp"});
+               }},
+        Change{"NetworkMode", [](Container& c) { c.config.network_mode = "x"; }},
+        Change{"Alias", [](Container& c) { c.config.aliases.push_back("x"); }},
+        Change{"HostPid", [](Container& c) { c.config.host_pid = true; }},
+        Change{"Log", [](Container& c) { c.config.log.options["max-size"] = "1m"; }},
+        Change{"Init", [](Container& c) { c.config.init = false; }},
+        Change{"ReadOnly", [](Container& c) { c.config.read_only = true; }},
+        Change{"Privileged", [](Container& c) { c.config.privileged = true; }},
+        Change{"NoNewPrivileges", [](Container& c) { c.config.no_new_privileges = true; }},
+        Change{"CapAdd", [](Container& c) { c.config.cap_add = {"NET_ADMIN"}; }},
+        Change{"CapDrop", [](Container& c) { c.config.cap_drop = {"ALL"}; }},
+        Change{"Device",
+               [](Container& c) {
+                 c.config.devices.push_back({"/dev/kvm", "/dev/kvm"});
+               }},
+        Change{"Ulimit",
+               [](Container& c) {
+                 c.config.ulimits.push_back({"core", 0, 0});
+               }},
+        Change{"Sysctl", [](Container& c) { c.config.sysctls["a"] = "1"; }},
+        Change{"ExtraHosts", [](Container& c) { c.config.extra_hosts = {"a:1.2.3.4"}; }},
+        Change{"Dns", [](Container& c) { c.config.dns = {"1.2.3.4"}; }},
+        Change{"ShmSize", [](Container& c) { c.config.shm_size = 1; }},
+        Change{"Health",
+               [](Container& c) {
+                 c.config.health.emplace();
+                 c.config.health->test = {"NONE"};
+               }},
+        Change{"File",
+               [](Container& c) {
+                 c.files.push_back({"/f", "text", std::nullopt, 0644});
+               }},
+        Change{"FileMode", [](Container& c) { c.files.push_back({"/f", "", std::nullopt, 0600}); }}),
     [](const auto& param) { return std::string(param.param.name); });
 
 class Free : public testing::TestWithParam<Change> {};
@@ -164,6 +166,11 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"LimitsLabel", [](Container& c) { c.config.labels.erase(api::kLabelLimits); }},
         Change{"HashLabel", [](Container& c) { c.config.labels[api::kLabelSpecHash] = "x"; }},
         Change{"ALabelOfALaterVersion", [](Container& c) { c.config.labels["dev.spacelet.later"] = "x"; }},
+        Change{"PatienceWithTheImagesHealthCheck",
+               [](Container& c) {
+                 c.config.health.emplace();
+                 c.config.health->start_period = absl::Minutes(3);
+               }},
         Change{"PullPolicy", [](Container& c) { c.pull_policy = api::PullPolicy::kNever; }},
         Change{"ImageArchive", [](Container& c) { c.image_archive = "/x.tar"; }},
         Change{"ImagePullSecret", [](Container& c) { c.image_pull_secret.emplace(); }},

@@ -80,6 +80,21 @@ TEST(DelegateProfile, IsProbedOnItsOwnPort) {
   EXPECT_EQ(*CompileHere(d).host.Find("docker-delegate")->readiness, expected);
 }
 
+TEST(DelegateProfile, ItsImagesHealthCheckIsPatientAsLongAsARolloutIs) {
+  api::Document d = MinimalDocument();
+  d.delegate->workload.rollout.progress_deadline = absl::Minutes(7);
+  const Host host = CompileHere(d).host;
+  EXPECT_EQ(host.Find("docker-delegate")->config.health,
+            docker::HealthConfig{.start_period = absl::Minutes(7)});
+  EXPECT_EQ(host.Find("vm-runner")->config.health, std::nullopt);
+}
+
+TEST(DelegateProfile, IsNeverRestartedForItsHealth) {
+  const Host host = CompileHere(MinimalDocument()).host;
+  EXPECT_EQ(host.Find("docker-delegate")->liveness, std::nullopt);
+  EXPECT_EQ(host.Find("docker-delegate")->startup, std::nullopt);
+}
+
 // What RUNNER_URL becomes, and what is said about it.
 struct UrlCase {
   const char* name;

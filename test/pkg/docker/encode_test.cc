@@ -1,5 +1,6 @@
 #include "pkg/docker/encode.h"
 
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <string>
@@ -68,6 +69,13 @@ TEST(EncodeCreateContainer, SendsEveryField) {
       R"("Hostname":"vm-runner","Image":"busybox:1","Labels":{"l":"v"},)"
       R"("NetworkingConfig":{"EndpointsConfig":{"harness":{"Aliases":["vm-runner"]}}},)"
       R"("StopSignal":"SIGINT","StopTimeout":300,"User":"1:2","WorkingDir":"/w"})");
+}
+
+TEST(EncodeCreateContainer, AStartPeriodAloneLeavesTheImagesHealthCheckAsItIs) {
+  CreateContainerRequest request = Minimal();
+  request.config.health = HealthConfig{.start_period = absl::Seconds(600)};
+  EXPECT_THAT(EncodeCreateContainer(request),
+              testing::HasSubstr(R"("Healthcheck":{"StartPeriod":600000000000})"));
 }
 
 TEST(EncodeCreateContainer, OnePortMayHaveSeveralBindings) {
