@@ -58,6 +58,7 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
   for (const auto& [name, source] : container.secret_env) sources.push_back(source);
   for (const desired::File& file : container.files)
     if (file.secret) sources.push_back(*file.secret);
+  if (container.image_pull_secret) sources.push_back(container.image_pull_secret->password);
   return sources;
 }
 
@@ -231,6 +232,7 @@ void Controller::Core::CheckInputs(const std::stop_token& stop) {
     // Seen for the first time, it may already be another value than the container was made with.
     if (std::exchange(known->second, version) == version && !first) continue;
     memory_.Release(plan::ContainerKey(container.name));
+    if (container.image_pull_secret) images_.ForgetFailure(container.image());
     Enqueue(plan::ContainerKey(container.name));
   }
 }

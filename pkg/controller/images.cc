@@ -77,18 +77,26 @@ void Images::Fetched(const plan::Operation& operation) {
   const std::string reference = execute::ReferenceOf(operation);
   // An archive stands in for the registry, which has not been heard of.
   if (!std::holds_alternative<plan::PullImage>(operation)) return;
-  for (workqueue::BackOff* back_off : {&brisk_, &slow_, &limited_}) back_off->Forget(reference);
+  ForgetFailure(reference);
   base::MutexLock lock(mu_);
-  failures_.erase(reference);
   auto remote = remotes_.find(reference);
   if (remote != remotes_.end()) remote->second.digest.clear();
 }
 
+void Images::ResetBackOff(const std::string& reference) {
+  for (workqueue::BackOff* back_off : {&brisk_, &slow_, &limited_}) back_off->Forget(reference);
+}
+
 void Images::ForgetFailures() {
   base::MutexLock lock(mu_);
-  for (const auto& [reference, failure] : failures_)
-    for (workqueue::BackOff* back_off : {&brisk_, &slow_, &limited_}) back_off->Forget(reference);
+  for (const auto& [reference, failure] : failures_) ResetBackOff(reference);
   failures_.clear();
+}
+
+void Images::ForgetFailure(const std::string& reference) {
+  ResetBackOff(reference);
+  base::MutexLock lock(mu_);
+  failures_.erase(reference);
 }
 
 std::string Images::Error(const std::string& reference) const {

@@ -37,6 +37,7 @@ class Images {
   void Fetched(const plan::Operation& operation) ABSL_LOCKS_EXCLUDED(mu_);
   // A change, or a person, may have healed it: nothing waits any more.
   void ForgetFailures() ABSL_LOCKS_EXCLUDED(mu_);
+  void ForgetFailure(const std::string& reference) ABSL_LOCKS_EXCLUDED(mu_);
   std::string Error(const std::string& reference) const ABSL_LOCKS_EXCLUDED(mu_);
   absl::Duration Wait(const std::string& reference) const ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -58,6 +59,7 @@ class Images {
     bool away = false;  // the registry, and its archive was not tried
   };
   workqueue::BackOff& BackOffFor(const absl::Status& cause);
+  void ResetBackOff(const std::string& reference);
   void Save() const;
 
   base::Clock& clock_;

@@ -1,7 +1,12 @@
 """The Docker API, spoken by the tests themselves: what they do to a host and how they look at it."""
+import base64
 import http.client
+import io
 import json
+import random
+import shutil
 import socket
+import tarfile
 import urllib.parse
 
 
@@ -86,10 +91,66 @@ class Docker:
         repository, tag = reference.rsplit(":", 1)
         self.post(f"/images/{image}/tag", repo=repository, tag=tag)
 
-    def push(self, reference):
+    def push(self, reference, credential=None):
         repository, tag = reference.rsplit(":", 1)
-        answer = self.call("POST", f"/images/{repository}/push", query={"tag": tag}, headers={"X-Registry-Auth": "e30="})
+        auth = base64.urlsafe_b64encode(json.dumps(credential or {}).encode()).decode()
+        answer = self.call("POST", f"/images/{repository}/push", query={"tag": tag}, headers={"X-Registry-Auth": auth})
         assert "errorDetail" not in str(answer), answer
+
+    def make_image(self, base, reference, note, size=0):
+        """An image of its own: `base` with a file that holds `note` and so many bytes that compress badly."""
+        files = io.BytesIO()
+        with tarfile.open(fileobj=files, mode="w") as tar:
+            content = note.encode() + b"\0" + random.Random(note).randbytes(size)
+            entry = tarfile.TarInfo("note")
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        container = self.post("/containers/create", {"Image": base})["Id"]
+        self.upload(f"/containers/{container}/archive?path=%2F", files.getvalue(), "PUT")
+        repository, tag = reference.rsplit(":", 1)
+        made = self.post("/commit", {}, container=container, repo=repository, tag=tag)["Id"]
+        self.delete(f"/containers/{container}", v=1)
+        return made
+
+    def save(self, reference, path):
+        """As `docker save -o` does."""
+        connection = UnixConnection(self.socket_path, 60)
+        connection.request("GET", f"/v1.41/images/{reference}/get")
+        with open(path, "wb") as file:
+            shutil.copyfileobj(connection.getresponse(), file)
+        connection.close()
+
+    def upload(self, target, data, method="POST"):
+        connection = UnixConnection(self.socket_path, 60)
+        try:
+            connection.request(method, "/v1.41" + target, data, {"Content-Type": "application/x-tar"})
+            response = connection.getresponse()
+            text = response.read().decode(errors="replace")
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise Refused(response.status, text.strip())
+
+    def read_file(self, container, path):
+        connection = UnixConnection(self.socket_path, 60)
+        try:
+            connection.request("GET", f"/v1.41/containers/{container}/archive?" + urllib.parse.urlencode({"path": path}))
+            response = connection.getresponse()
+            data = response.read()
+        finally:
+            connection.close()
+        if response.status >= 400:
+            raise Refused(response.status, data.decode(errors="replace"))
+        with tarfile.open(fileobj=io.BytesIO(data)) as tar:
+            return tar.extractfile(tar.getmembers()[0]).read()
+
+    def has(self, reference):
+        try:
+            return bool(self.image_id(reference))
+        except Refused as error:
+            if error.status != 404:
+                raise
+            return False
 
     def clear(self):
         """Everything but the images goes."""

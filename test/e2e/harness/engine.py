@@ -6,6 +6,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import urllib.error
 import urllib.request
 
 from harness.docker import Docker, Refused
@@ -17,9 +18,10 @@ CLONE_NEWNET = 0x40000000  # <sched.h>
 
 REGISTRY_CONFIG = """version: 0.1
 log: {{level: error, accesslog: {{disabled: true}}}}
-storage: {{filesystem: {{rootdirectory: {directory}}}, delete: {{enabled: true}}}}
-http: {{addr: 127.0.0.1:5000}}
+storage: {{filesystem: {{rootdirectory: {directory}/data}}, delete: {{enabled: true}}}}
+http: {{addr: {address}}}
 """
+REGISTRY_AUTH = "auth: {{htpasswd: {{realm: e2e, path: {directory}/htpasswd}}}}\n"
 
 
 def obstacle():
@@ -84,24 +86,34 @@ class Engine:
 
 
 class Registry:
-    """Debian's docker-registry on 127.0.0.1:5000 of the engine's network."""
+    """Debian's docker-registry on 127.0.0.1:5000 of the engine's network, for everybody."""
 
     ADDRESS = "127.0.0.1:5000"
+    PASSWORDS = ""  # lines of an htpasswd file
+    CREDENTIAL = {}  # of who may push
 
     def __init__(self, engine):
         self.docker = engine.docker
         self.directory = tempfile.mkdtemp(prefix="spacelet-registry-")
         config = pathlib.Path(self.directory) / "config.yml"
-        config.write_text(REGISTRY_CONFIG.format(directory=self.directory))
+        (config.parent / "htpasswd").write_text(self.PASSWORDS)
+        text = REGISTRY_CONFIG + (REGISTRY_AUTH if self.PASSWORDS else "")
+        config.write_text(text.format(directory=self.directory, address=self.ADDRESS))
         self.process = subprocess.Popen(["docker-registry", "serve", str(config)], stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL)
-        until("the registry answers", lambda: urllib.request.urlopen(f"http://{self.ADDRESS}/v2/", timeout=2))
+        until("the registry answers", self._answers)
+
+    def _answers(self):
+        try:
+            return urllib.request.urlopen(f"http://{self.ADDRESS}/v2/", timeout=2)
+        except urllib.error.HTTPError as error:
+            return error.code == 401
 
     def publish(self, image, name):
         """Pushes a loaded image as ADDRESS/name and forgets it locally; returns the new reference."""
         reference = f"{self.ADDRESS}/{name}"
         self.docker.tag(image, reference)
-        self.docker.push(reference)
+        self.docker.push(reference, self.CREDENTIAL)
         self.docker.delete(f"/images/{reference}")
         return reference
 
@@ -118,3 +130,12 @@ class Registry:
         self.process.kill()
         self.process.wait()
         shutil.rmtree(self.directory)
+
+
+class PrivateRegistry(Registry):
+    """One that knows whom it lets in."""
+
+    ADDRESS = "127.0.0.1:5002"
+    USER, PASSWORD = "robot", "sesame-open"
+    PASSWORDS = "robot:$2b$04$mnr4LRvcIfuOHUOKb..v8.3v7o8YL5p6/u/xLuhodkFwhTa4Rx02u\n"
+    CREDENTIAL = {"username": USER, "password": PASSWORD}
