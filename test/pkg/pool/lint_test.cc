@@ -187,7 +187,8 @@ INSTANTIATE_TEST_SUITE_P(
              "- {availability_zone: us-east-1a, subnet_id: subnet-0123456789abcdef0}", "- us-east-1a",
              "pool.yaml:16:11: instances[0].spec.zone_details[0]: must be a map, not a text\n"},
         Case{"SpecIsMissing", kAmazon, "    spec:", "    variants:",
-             "pool.yaml:3:5: instances[0]: spec is missing: the runner does not start without it\n"},
+             "pool.yaml:3:5: instances[0]: spec is missing: the runner does not start without it\n"
+             "pool.yaml:9:7: instances[0].variants: must be a list, not a map\n"},
         Case{"OsName", kAmazon, "arch: amd64", "arch: amd64, os_name: debian",
              "pool.yaml:7:49: instances[0].platform.os_name: must be ubuntu or amazon-linux\n"}),
     [](const auto& param) { return std::string(param.param.name); });
@@ -259,16 +260,16 @@ INSTANTIATE_TEST_SUITE_P(
     Tenants, OneMistake,
     testing::Values(
         Case{"KeyOfAVariant", kManyAccounts, "disk_size: 100", "disksize: 100",
-             "pool.yaml:6:96: instances[0].variants[0].disksize: unknown key, which the runner ignores (did "
+             "pool.yaml:6:83: instances[0].variants[0].disksize: unknown key, which the runner ignores (did "
              "you mean disk_size?)\n"},
         Case{"ZoneOfAVariant", kManyAccounts, "zones: [us-east-1a]", "zone: us-east-1a",
-             "pool.yaml:6:75: instances[0].variants[0].zone: unknown key, which the runner ignores (did you "
+             "pool.yaml:6:62: instances[0].variants[0].zone: unknown key, which the runner ignores (did you "
              "mean zones?)\n"},
         Case{"TypeInAVariant", kManyAccounts, "gpu: false", "gpu: 1",
-             "pool.yaml:6:117: instances[0].variants[0].gpu: must be true or false, not a number\n"},
+             "pool.yaml:6:104: instances[0].variants[0].gpu: must be true or false, not a number\n"},
         Case{
             "KeyOfATenantsVariant", kManyAccounts, "machine_type: t3.small", "machineType: t3.small",
-            "pool.yaml:16:34: instances[0].tenants[1].variants[0].machineType: unknown key, which the runner "
+            "pool.yaml:16:33: instances[0].tenants[1].variants[0].machineType: unknown key, which the runner "
             "ignores (did you mean machine_type?)\n"},
         Case{"KeyOfATenantsSpec", kManyAccounts, "subnet_id", "subnetid",
              "pool.yaml:10:21: instances[0].tenants[0].spec.network.subnetid: unknown key, which the runner "
