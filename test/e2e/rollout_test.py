@@ -1,4 +1,5 @@
 """A change proves itself, or what ran before comes back with the reason."""
+import os
 import signal
 
 from harness import document
@@ -12,6 +13,10 @@ SOON = {"minReadySeconds": 0, "progressDeadline": "4s"}
 
 
 class RolloutCase(HostCase):
+    def setUp(self):
+        super().setUp()
+        self.engine.load(os.environ["STANDIN_IMAGES"])  # the agent tidies away what was replaced twice
+
     def rollout(self, name):
         objects = {one["object"]: one for one in self.host.agent.status()["objects"]}
         return objects[f"container/{name}"].get("lastRollout")
