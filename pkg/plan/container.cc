@@ -33,6 +33,10 @@ bool IsRunning(const docker::Container& c) {
          c.status == ContainerStatus::kPaused;
 }
 
+bool CanComeBack(const docker::Container& c) {
+  return c.status != ContainerStatus::kDead && c.status != ContainerStatus::kRemoving;
+}
+
 bool IsCompleted(const desired::Container& want, const docker::Container& c) {
   if (c.status != ContainerStatus::kExited || !c.started_ever) return false;
   return want.restart_policy.kind == api::RestartPolicy::Kind::kNo ||
@@ -195,7 +199,8 @@ void Planner::Restore() {
 // nothing else is it made all the same.
 void Planner::KeepTheOld() {
   const bool bad_runs = IsWanted(parts_.current);
-  if (!parts_.previous && (bad_runs || !parts_.current)) {
+  const bool can_go_back = parts_.previous && CanComeBack(*parts_.previous);
+  if (!can_go_back && (bad_runs || !parts_.current)) {
     quarantine_ = nullptr;
     return Decide();
   }

@@ -14,6 +14,9 @@ bool IsRunning(const docker::Container& c);
 // SPEC 1, restartPolicy: an end that is meant to be one.
 bool IsCompleted(const desired::Container& want, const docker::Container& c);
 
+// Whether it could be started again; one that Docker is removing, or failed to, could not.
+bool CanComeBack(const docker::Container& c);
+
 Plan PlanContainer(const desired::Host& desired, const desired::Container& want, const ObservedState& now);
 
 // An owned workload that the document no longer names: a graceful stop, then removal, once the prune delay is

@@ -2,8 +2,11 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/plan/diff.h"
@@ -29,6 +32,17 @@ bool HasSpec(const docker::Container& c, const std::string& spec_hash) {
 bool IsBelow(const std::string& path, const std::string& directory) {
   return absl::StartsWith(path, directory) &&
          (path.size() == directory.size() || path[directory.size()] == '/');
+}
+
+// A part of its spec hash; of its id where somebody has put something else on that label.
+std::string BackupName(const docker::Container& c) {
+  constexpr size_t kLength = 12;
+  auto label = c.labels.find(api::kLabelSpecHash);
+  absl::string_view hash;
+  if (label != c.labels.end()) hash = label->second;
+  const bool known = absl::ConsumePrefix(&hash, "v1:") && hash.size() >= kLength &&
+                     std::all_of(hash.begin(), hash.end(), absl::ascii_isxdigit);
+  return std::string((known ? hash : absl::string_view(c.id)).substr(0, kLength));
 }
 
 bool IsOnBind(const docker::Container& c, const std::string& path) {
@@ -177,9 +191,7 @@ void Planner::SaveState(const docker::Container& old, bool waits) {
   if (!IsOnBind(old, path))
     return Add(CopyOutFile{old.id, path, state.host_path, 0}, "its state lies in the old container", {},
                waits);
-  auto hash = old.labels.find(api::kLabelSpecHash);
-  const std::string suffix = hash == old.labels.end() ? old.id.substr(0, 12) : hash->second.substr(3, 12);
-  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, suffix, ".sqlite3"), kCopiesKept},
+  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, BackupName(old), ".sqlite3"), kCopiesKept},
       "before its successor", {}, waits);
 }
 
@@ -190,7 +202,7 @@ void Planner::ProveCurrent() {
   const docker::Container& previous = *parts_.previous;
   const Proof proof = Prove(want_, successor, now_);
   plan_.rolling.insert(want_.name);
-  if (proof.state == Proof::State::kFailed && want_.rollout.auto_rollback) {
+  if (proof.state == Proof::State::kFailed && want_.rollout.auto_rollback && CanComeBack(previous)) {
     if (IsWanted(&successor)) history_ = GivenUp(std::move(history_), want_, successor, proof.message, now_);
     return GoBack(proof.message);
   }
@@ -199,8 +211,10 @@ void Planner::ProveCurrent() {
   if (proof.state == Proof::State::kPending) return WaitForProof(proof);
   if (proof.state == Proof::State::kFailed) {
     history_ = Ended(std::move(history_), Result::kFailed, proof.message, now_);
-    return plan_.notices.push_back({object_, api::reason::kProgressDeadlineExceeded,
-                                    absl::StrCat(proof.message, "; rollout.autoRollback is false"), true});
+    const char* why = CanComeBack(previous) ? "; rollout.autoRollback is false"
+                                            : "; Docker no longer has the old container";
+    return plan_.notices.push_back(
+        {object_, api::reason::kProgressDeadlineExceeded, absl::StrCat(proof.message, why), true});
   }
   Add(RemoveContainer{previous.id, true}, "its successor has proved itself");
   history_ = Ended(std::move(history_), Result::kSucceeded, "", now_);
@@ -243,7 +257,7 @@ void Planner::NoteGivenUp() {
                         ? absl::StrCat("It was not ready either, so this is tried again in ",
                                        absl::FormatDuration(absl::Ceil(wait, absl::Seconds(1))))
                         : "It is not tried again until the document, the image, a secret or the pool changes "
-                          "(or systemctl reload spacelet)"),
+                          "or the agent gets a SIGHUP"),
        true});
 }
 

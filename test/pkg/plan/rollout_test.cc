@@ -146,6 +146,13 @@ const PlanCase kFailing[] = {
      },
      "container/vm-runner  ProgressDeadlineExceeded: not ready within 10m: GET :3000/healthz: 503; "
      "rollout.autoRollback is false\n"},
+    {"AFailedOneIsNotGivenUpForAnOldOneThatDockerCouldNotKeep",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Minutes(10));
+       Find(now, kPrevious).status = ContainerStatus::kDead;
+     },
+     "container/vm-runner  ProgressDeadlineExceeded: not ready within 10m: GET :3000/healthz: 503; "
+     "Docker no longer has the old container\n"},
     {"ANewerDocumentInterruptsAFailingOneAtOnce",
      [](auto& host, auto& now) {
        Swapped(host, now);
@@ -173,7 +180,7 @@ INSTANTIATE_TEST_SUITE_P(Failing, RolloutPlan, ::testing::ValuesIn(kFailing), Ca
 const char kRolledBack[] =
     "container/vm-runner  RolledBack: runner:1 failed: crash loop. The old container was kept. It is not "
     "tried "
-    "again until the document, the image, a secret or the pool changes (or systemctl reload spacelet)\n";
+    "again until the document, the image, a secret or the pool changes or the agent gets a SIGHUP\n";
 
 const PlanCase kQuarantine[] = {
     {"WhatHasFailedIsNotTriedAgain",
@@ -345,6 +352,18 @@ std::vector<std::string> Copies(const std::string& path) {
 TEST(StateFile, IsCopiedBesideBeforeTheNewVersionChangesIt) {
   const std::string copy = "/runner/database.sqlite3 to /host/.spacelet/database-0123456789ab.sqlite3";
   EXPECT_EQ(Copies("/runner/database.sqlite3"), (std::vector<std::string>{copy, "stop", copy}));
+}
+
+TEST(StateFile, ALabelThatIsNoHashNamesNoFile) {
+  for (const char* label : {"", "v", "v1:", "v1:../../etc/passwd"}) {
+    desired::Host host = DesiredHost();
+    plan::ObservedState now = Converged(host);
+    KeepsState(host, now, "/runner/database.sqlite3");
+    Find(now, "vm-runner").labels[api::kLabelSpecHash] = label;
+    const std::string text = plan::ToText(plan::Compute(host, now));
+    EXPECT_NE(text.find("/host/.spacelet/database-766d2d72756e.sqlite3"), std::string::npos) << label << "\n"
+                                                                                             << text;
+  }
 }
 
 TEST(StateFile, IsTakenOutOfAContainersOwnLayer) {
