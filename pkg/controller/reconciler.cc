@@ -178,6 +178,8 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
 void Reconciler::KeepHistories(Look& look, const std::stop_token& shutdown) {
   for (auto& [container, history] : look.plan.histories) {
     QuoteLastLines(look, history, shutdown);
+    if (redact_ && !history.failed.empty())
+      history.failed.back().message = redact_(std::move(history.failed.back().message));
     const api::RolloutHistory before = rollouts_.Keep(container, history);
     TellTurn(look.key, before, history, events_, metrics_);
     look.observed.facts.rollouts[container] = history;
@@ -193,10 +195,7 @@ void Reconciler::QuoteLastLines(Look& look, api::RolloutHistory& history, const 
     if (removal == nullptr) continue;
     auto lines = docker_.TailLogs(removal->id, kCrashLines, shutdown);
     if (!lines.ok() || lines->empty()) return;
-    std::string& message = history.failed.back().message;
-    absl::StrAppend(&message, "; ", QuoteLog(*lines));
-    if (redact_) message = redact_(std::move(message));
-    return;
+    return absl::StrAppend(&history.failed.back().message, "; ", QuoteLog(*lines));
   }
 }
 
