@@ -108,6 +108,18 @@ class Liveness(ProbeCase):
         self.until_restarted("web", before)
         self.host.until_converged()
 
+    def test_a_hung_daemon_is_nobodys_failure(self):
+        probe = {"exec": {"command": ["/bin/true"]}, **QUICK}
+        self.host.converge(self.with_containers(("web", {"livenessProbe": probe, "readinessProbe": probe})))
+        started = self.host.started()
+        self.host.engine.freeze()
+        try:
+            holds_for(6, "the agent lives", lambda: self.host.agent.ask("/livez")[0] == 200)
+        finally:
+            self.host.engine.thaw()
+        self.host.until_converged()
+        self.assertEqual((self.host.started(), self.events("RestartContainer")), (started, []))
+
     def test_restarts_that_do_not_help_are_spaced(self):
         probe = {"tcpSocket": {"port": 9}, "periodSeconds": 1, "failureThreshold": 1}
         self.host.start(self.with_containers(("web", {"livenessProbe": probe})))
