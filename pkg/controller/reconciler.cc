@@ -8,14 +8,13 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
-#include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/controller/assess.h"
 #include "pkg/controller/crash.h"
 #include "pkg/controller/retry.h"
 #include "pkg/controller/rollout_turns.h"
+#include "pkg/controller/targets.h"
 #include "pkg/plan/image.h"
-#include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
 namespace spacelet::controller {
@@ -28,41 +27,6 @@ using Kind = Outcome::Kind;
 constexpr absl::Duration kSoon = absl::Milliseconds(250);
 
 std::string NameOf(const std::string& key) { return key.substr(key.find('/') + 1); }
-
-// Where the host reaches the container.
-std::string AddressOf(const desired::Container& want, const docker::Container& live) {
-  if (want.network.empty()) return "127.0.0.1";
-  auto attachment = live.networks.find(want.network);
-  return attachment == live.networks.end() ? "" : attachment->second.ip;
-}
-
-probe::Target TargetOf(const desired::Container& want, const docker::Container& live) {
-  auto hash = live.labels.find(api::kLabelSpecHash);
-  return {.id = live.id,
-          .ip = AddressOf(want, live),
-          .started_at = live.started_at,
-          .startup = want.startup,
-          .readiness = want.readiness,
-          .liveness = want.liveness,
-          .outdated = hash == live.labels.end() || hash->second != want.spec_hash};
-}
-
-// Every running part, the one that serves first: while one replaces the other without a gap, both are probed.
-// The work of the old one is read once there is a successor that it is to be stopped for.
-std::vector<probe::Target> TargetsOf(const desired::Container& want, const plan::ObservedState& observed) {
-  const plan::Parts parts = plan::PartsOf(want, observed);
-  std::vector<const docker::Container*> in_order = {parts.current};
-  in_order.insert(in_order.end(), parts.strays.begin(), parts.strays.end());
-  in_order.insert(in_order.end(), {parts.previous, parts.next});
-  std::vector<probe::Target> targets;
-  for (const docker::Container* part : in_order) {
-    if (part == nullptr || part->status != ContainerStatus::kRunning) continue;
-    targets.push_back(TargetOf(want, *part));
-    if (want.drain && part == parts.current && parts.next != nullptr)
-      targets.back().drain = {want.drain->port, want.drain->path, want.drain->name};
-  }
-  return targets;
-}
 
 // What differs, for a metric: the fields, or what has to be done about it.
 std::set<std::string> DriftFields(const plan::Plan& plan) {

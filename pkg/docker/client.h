@@ -118,7 +118,9 @@ class EventSource {
 class Execer {
  public:
   virtual ~Execer() = default;
-  // Runs `argv` in a running container and returns its exit code. For exec probes.
+  // Runs `argv` in a running container and returns its exit code. For exec probes. Errors: DeadlineExceeded
+  // it has not ended in time; InvalidArgument it cannot be run; others say nothing about the command: the
+  // daemon does not answer, the container does not run.
   virtual absl::StatusOr<int> Exec(const std::string& id, const std::vector<std::string>& argv,
                                    absl::Duration timeout, const std::stop_token& stop) = 0;
 };

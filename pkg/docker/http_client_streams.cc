@@ -23,6 +23,11 @@ std::string EventFilters() {
                           "pause", "unpause", "health_status", "connect", "disconnect", "remove"}}});
 }
 
+// A deadline that passed before the command ran, or after it ended, is the daemon's and not the command's.
+absl::Status OfDaemon(const absl::Status& status) {
+  return absl::IsDeadlineExceeded(status) ? absl::UnavailableError(status.message()) : status;
+}
+
 // moby reads "seconds.nanoseconds", with nine digits.
 std::string Since(int64_t nano) {
   return nano <= 0 ? std::string() : absl::StrFormat("%d.%09d", nano / 1'000'000'000, nano % 1'000'000'000);
@@ -61,8 +66,9 @@ absl::StatusOr<int> HttpClient::Exec(const std::string& id, const std::vector<st
   const auto left = [&] { return absl::FromChrono(deadline - steady_clock::now()); };
   const EngineCall create = {
       .operation = "CreateExec", .method = "POST", .body = EncodeCreateExec(argv), .deadline = left()};
-  ASSIGN_OR_RETURN(const http::Response created, OnContainer(create, id, "/exec", stop));
-  ASSIGN_OR_RETURN(const std::string exec_id, DecodeId(created.body));
+  const absl::StatusOr<http::Response> created = OnContainer(create, id, "/exec", stop);
+  RETURN_IF_ERROR(OfDaemon(created.status()));
+  ASSIGN_OR_RETURN(const std::string exec_id, DecodeId(created->body));
   ASSIGN_OR_RETURN(const std::string segment, ObjectSegment(exec_id));
   const EngineCall start = {.operation = "StartExec",
                             .method = "POST",
@@ -74,8 +80,9 @@ absl::StatusOr<int> HttpClient::Exec(const std::string& id, const std::vector<st
   const EngineCall inspect = {.operation = "InspectExec",
                               .path = absl::StrCat("/exec/", segment, "/json"),
                               .deadline = kInspectDeadline};
-  ASSIGN_OR_RETURN(const http::Response inspected, engine_.Call(inspect, stop));
-  ASSIGN_OR_RETURN(const ExecState state, DecodeExec(inspected.body));
+  const absl::StatusOr<http::Response> inspected = engine_.Call(inspect, stop);
+  RETURN_IF_ERROR(OfDaemon(inspected.status()));
+  ASSIGN_OR_RETURN(const ExecState state, DecodeExec(inspected->body));
   if (state.running) return absl::UnavailableError("the probe's output ended while it still runs");
   return state.exit_code;
 }

@@ -15,7 +15,11 @@ constexpr size_t kBodyBytes = 10 << 10;  // kubelet: maxRespBodyLength
 constexpr size_t kMetricsBytes = 1 << 20;
 constexpr absl::Duration kSampleDeadline = absl::Seconds(2);
 
-absl::Status NoAddress() { return absl::UnavailableError("the container has no address yet"); }
+absl::Status NoAddress() { return absl::FailedPreconditionError("the container has no address yet"); }
+
+absl::Status NotAsked(const absl::Status& why) {
+  return absl::UnknownError(absl::StrCat("could not be asked: ", why.message()));
+}
 
 // Runs one handler; the overloads are what a probe can be.
 struct Run {
@@ -51,18 +55,24 @@ struct Run {
   }
 
   absl::Status operator()(const api::Probe::Exec& exec) const {
-    ASSIGN_OR_RETURN(const int code, execer.Exec(target.id, exec.command, timeout(), stop));
-    if (code == 0) return absl::OkStatus();
-    return absl::UnavailableError(
-        absl::StrCat("exec ", exec.command.empty() ? "" : exec.command.front(), ": exit code ", code));
+    const std::string what = absl::StrCat("exec ", exec.command.empty() ? "" : exec.command.front(), ": ");
+    const absl::StatusOr<int> code = execer.Exec(target.id, exec.command, timeout(), stop);
+    if (absl::IsDeadlineExceeded(code.status()))
+      return absl::DeadlineExceededError(absl::StrCat(what, "has not ended in time"));
+    if (absl::IsInvalidArgument(code.status()))
+      return absl::InvalidArgumentError(absl::StrCat(what, code.status().message()));
+    if (!code.ok()) return NotAsked(code.status());
+    return *code == 0 ? absl::OkStatus() : absl::UnavailableError(absl::StrCat(what, "exit code ", *code));
   }
 
   absl::Status operator()(const api::Probe::DockerHealth&) const {
-    ASSIGN_OR_RETURN(const docker::Container container, reader.InspectContainer(target.id, stop));
-    if (container.health == "healthy") return absl::OkStatus();
-    return absl::UnavailableError(container.health.empty()
-                                      ? "the image has no health check"
-                                      : absl::StrCat("Docker health: ", container.health));
+    const absl::StatusOr<docker::Container> container = reader.InspectContainer(target.id, stop);
+    if (!container.ok()) return NotAsked(container.status());
+    if (container->health == "healthy") return absl::OkStatus();
+    const std::string message = absl::StrCat("Docker health: ", container->health);
+    if (container->health == "unhealthy") return absl::UnavailableError(message);
+    return absl::FailedPreconditionError(container->health.empty() ? "the image has no health check"
+                                                                   : message);
   }
 };
 

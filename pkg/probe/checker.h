@@ -16,7 +16,9 @@ class Checker {
  public:
   virtual ~Checker() = default;
   // OK: the probe succeeded. Any error is a failure; its message says why in one line ("GET :3460/api/health:
-  // 503"). Returns within the probe's timeoutSeconds, or sooner at `stop`.
+  // 503"). Two of them are not the container's fault: Unknown, it could not be asked (Docker does not
+  // answer); FailedPrecondition, it cannot answer yet or at all (no address, no verdict of Docker's health
+  // check). Returns within the probe's timeoutSeconds, or sooner at `stop`.
   virtual absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) = 0;
   // The sum of the metric's samples. Returns within 2 s, or sooner at `stop`. Errors: NotFound it answers,
   // but has no such metric; others: it does not answer.

@@ -19,6 +19,11 @@ base::Instant LastChance(const api::Probe& probe, base::Instant begun) {
   return begun + PeriodOf(probe) * (probe.failure_threshold - 1);
 }
 
+bool Counts(Question question, const absl::Status& answer) {
+  if (absl::IsUnknown(answer)) return false;
+  return question == Question::kReadiness || !absl::IsFailedPrecondition(answer);
+}
+
 }  // namespace
 
 Schedule::Schedule(const Target& target, base::Instant started, base::Instant now) : started_at_(started) {
@@ -72,21 +77,28 @@ Schedule::Track& Schedule::TrackOf(Question question) {
 
 void Schedule::Record(Question question, const absl::Status& answer, base::Instant now) {
   Track& track = TrackOf(question);
-  const api::Probe& probe = track.probe;
-  track.successes = answer.ok() ? track.successes + 1 : 0;
-  track.failures = answer.ok() ? 0 : track.failures + 1;
-  if (!answer.ok()) track.message = std::string(answer.message());
-  if (track.failures >= probe.failure_threshold) track.good = false;
-  if (track.successes >= probe.success_threshold) {
-    track.good = true;
-    track.interval = PeriodOf(probe);
-  }
-  if (answer.ok()) track.given_up = false;
-  if (question == Question::kLiveness && track.failures >= probe.failure_threshold) track.given_up = true;
-  if (question == Question::kStartup && !answer.ok() && now >= LastChance(probe, track.begun))
-    track.given_up = true;
-  track.due = now + std::min(std::exchange(track.interval, track.interval * kGrowth), PeriodOf(probe));
+  const bool counts = Counts(question, answer);
+  if (!answer.ok() && (counts || !track.given_up)) track.message = std::string(answer.message());
+  if (counts) Count(track, answer.ok());
+  if (counts && !answer.ok() && IsLast(question, track, now)) track.given_up = true;
+  track.due = now + std::min(std::exchange(track.interval, track.interval * kGrowth), PeriodOf(track.probe));
   if (question == Question::kStartup && track.good) BeginTheOthers(now);
+}
+
+// Of the failures that its container is granted.
+bool Schedule::IsLast(Question question, const Track& track, base::Instant now) {
+  if (question == Question::kStartup) return now >= LastChance(track.probe, track.begun);
+  return question == Question::kLiveness && track.failures >= track.probe.failure_threshold;
+}
+
+void Schedule::Count(Track& track, bool success) {
+  track.successes = success ? track.successes + 1 : 0;
+  track.failures = success ? 0 : track.failures + 1;
+  if (success) track.given_up = false;
+  if (track.failures >= track.probe.failure_threshold) track.good = false;
+  if (track.successes < track.probe.success_threshold) return;
+  track.good = true;
+  track.interval = PeriodOf(track.probe);
 }
 
 void Schedule::AskAgain(base::Instant now) {

@@ -42,7 +42,8 @@ class Schedule {
   // What to ask next and when; nullopt: nothing, ever. The pointer is good until the schedule goes.
   std::optional<Due> Next() const;
 
-  // Takes in the answer to `question` that came at `now`.
+  // Takes in the answer to `question` that came at `now`. Unknown counts for nothing, FailedPrecondition for
+  // readiness only: nothing is restarted because of it (Checker::Check).
   void Record(Question question, const absl::Status& answer, base::Instant now);
   // Asks at once: the target has another address.
   void AskAgain(base::Instant now);
@@ -59,6 +60,8 @@ class Schedule {
     std::string message;              // of the last failure
   };
   void Begin(Track& track, absl::Duration interval, base::Instant now) const;
+  static void Count(Track& track, bool success);
+  static bool IsLast(Question question, const Track& track, base::Instant now);
   Track& TrackOf(Question question);
   void BeginTheOthers(base::Instant now);
   bool started() const { return !startup_ || startup_->good; }

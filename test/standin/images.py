@@ -30,8 +30,22 @@ TAGS = {
         "crash": {"mode": "crash"},
         "never-ready": {"mode": "never-ready"},
         "slow": {"listen_delay": "2", "health_delay": "3", "stop_delay": "3"},
+        "healthcheck": {"health_delay": "8"},
     },
-    GENERIC: {"1": {}, "2": {}},
+    GENERIC: {"1": {}, "2": {}, "healthcheck": {}},
+}
+
+SECOND = 10**9
+
+
+def healthcheck(command):
+    """That of newer delegates (every 10 s, from the 10th second on, 3 failures), in a tenth of the time."""
+    return {"Test": ["CMD-SHELL", command], "Interval": SECOND, "Timeout": SECOND, "StartPeriod": SECOND, "Retries": 3}
+
+
+HEALTHCHECKS = {
+    (DELEGATE, "healthcheck"): healthcheck("wget -q -O /dev/null http://127.0.0.1:3460/api/health"),
+    (GENERIC, "healthcheck"): healthcheck("ls /tmp/healthy"),
 }
 
 CONFIG = {
@@ -72,7 +86,8 @@ def read(path):
 def busybox_layer():
     path = shutil.which("busybox") or "/bin/busybox"
     files = {"bin/busybox": (read(path), 0o755), "tmp": (None, 0o1777), "etc": (None, 0o755)}
-    for name in ("sh", "sleep", "cat", "ls", "wget", "nslookup", "true", "false", "env", "hostname", "echo", "touch"):
+    for name in ("sh", "sleep", "cat", "ls", "wget", "nslookup", "true", "false", "env", "hostname", "echo", "touch",
+                 "rm", "httpd", "nc", "yes"):
         files[f"bin/{name}"] = ("busybox", 0o777)
     return layer(files)
 
@@ -94,9 +109,11 @@ def digest(content):
     return hashlib.sha256(content).hexdigest()
 
 
-def image(repository, layers):
+def image(repository, tag, layers):
     """(config bytes, layer digests)."""
     base = {"Env": ["PATH=/bin"], "Labels": {"standin": repository}}
+    if (repository, tag) in HEALTHCHECKS:
+        base["Healthcheck"] = HEALTHCHECKS[repository, tag]
     config = {
         "architecture": "amd64",
         "os": "linux",
@@ -115,7 +132,7 @@ def write(arguments):
         program = program_layer(repository, arguments)
         for tag, settings in tags.items():
             layers = [common, *program, settings_layer(repository, tag, settings)]
-            config = image(repository, layers)
+            config = image(repository, tag, layers)
             blobs[f"{digest(config)}.json"] = config
             blobs.update({f"{digest(one)}/layer.tar": one for one in layers})
             manifest.append({

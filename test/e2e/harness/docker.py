@@ -33,8 +33,8 @@ class Docker:
     def __init__(self, socket_path):
         self.socket_path = socket_path
 
-    def call(self, method, path, body=None, query=None, headers=None, timeout=60):
-        """The decoded JSON answer, or its text."""
+    def call(self, method, path, body=None, query=None, headers=None, timeout=60, decoded=True):
+        """The decoded JSON answer, or its text (always, when not `decoded`)."""
         target = "/v1.41" + path + ("?" + urllib.parse.urlencode(query) if query else "")
         connection = UnixConnection(self.socket_path, timeout)
         try:
@@ -46,7 +46,7 @@ class Docker:
             connection.close()
         if response.status >= 400:
             raise Refused(response.status, text.strip())
-        return decode(text)
+        return decode(text) if decoded else text
 
     def get(self, path, **query):
         return self.call("GET", path, query=query)

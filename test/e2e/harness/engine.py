@@ -75,10 +75,10 @@ class Engine:
     def thaw(self):
         os.kill(int(self._ask("daemon", "pid")), signal.SIGCONT)
 
-    def kill_process(self, pid):
+    def kill_process(self, pid, signal_name="KILL"):
         """kill -9 of a container's process. Docker's pids are those of the sandbox: other processes here have them too."""
         init = (self.directory / "init.pid").read_text().strip()
-        subprocess.run(["nsenter", "--target", init, "--pid", "--", "kill", "-KILL", str(pid)], check=True)
+        subprocess.run(["nsenter", "--target", init, "--pid", "--", "kill", f"-{signal_name}", str(pid)], check=True)
 
     def close(self):
         self._ask("down")

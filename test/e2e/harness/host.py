@@ -5,6 +5,7 @@ import pathlib
 import shutil
 import tempfile
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from harness import document
@@ -54,6 +55,18 @@ class Workload:
     def crash(self):
         """The program ends by itself, as under the OOM killer: Docker's restart policy applies."""
         self.engine.kill_process(self.inspect()["State"]["Pid"])
+
+    def hang(self):
+        """The program stops in its tracks: its ports accept, nobody answers."""
+        self.engine.kill_process(self.inspect()["State"]["Pid"], "STOP")
+
+    def execute(self, *command):
+        made = self.docker.post(f"/containers/{self.name}/exec", {"Cmd": command, "AttachStdout": True})
+        self.docker.post(f"/exec/{made['Id']}/start", {})
+
+    def steer(self, port, **settings):
+        """Of a stand-in, until it is started again."""
+        self.get(port, "/standin/set?" + urllib.parse.urlencode(settings), "POST")
 
     def kill(self):
         self.docker.post(f"/containers/{self.name}/kill")

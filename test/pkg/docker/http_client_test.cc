@@ -360,6 +360,20 @@ TEST(Exec, GivesTheExitCode) {
   EXPECT_EQ(daemon.Connect().Exec("a", {"false"}, absl::Seconds(5), {}).value_or(-1), 7);
 }
 
+// A probe's command is late, or the daemon is: nobody is restarted for the latter.
+TEST(Exec, TellsALateCommandFromALateDaemon) {
+  const auto hang = [](Peer& peer, const std::string&) { peer.WaitForClose(); };
+  Daemon daemon;
+  HttpClient client = daemon.Connect();
+  daemon.On("POST /containers/a/exec", hang);
+  EXPECT_EQ(client.Exec("a", {"true"}, absl::Milliseconds(200), {}).status().code(),
+            absl::StatusCode::kUnavailable);
+  daemon.Answers("POST /containers/a/exec", Answer(201, R"({"Id":"e1"})"));
+  daemon.On("POST /exec/e1/start", hang);
+  EXPECT_EQ(client.Exec("a", {"true"}, absl::Milliseconds(200), {}).status().code(),
+            absl::StatusCode::kDeadlineExceeded);
+}
+
 TEST(DistributionDigest, IsTheRegistrysWithThePullsCredential) {
   Daemon daemon;
   const std::string body = R"({"Descriptor":{"mediaType":"m","digest":"sha256:aa","size":9},"Platforms":[]})";

@@ -41,7 +41,7 @@ TEST(BoundedGet, SaysWhatIsWrong) {
   };
   const Case cases[] = {
       {nullptr, absl::StatusCode::kDeadlineExceeded, "no answer in time"},
-      {[](const TcpPeer&) {}, absl::StatusCode::kDataLoss, "closed without an answer"},
+      {TcpServer::Answering(""), absl::StatusCode::kDataLoss, "closed without an answer"},
       {TcpServer::Answering("HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nx"), absl::StatusCode::kDataLoss,
        "closed in the middle"},
       {TcpServer::Answering("220 mail.example ESMTP\r\n\r\n"), absl::StatusCode::kDataLoss, "not HTTP"},

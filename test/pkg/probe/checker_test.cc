@@ -53,9 +53,12 @@ TEST_F(CheckerTest, AServerThatNeverAnswersIsATimeout) {
   EXPECT_FALSE(Check(Http(listener.port())).ok());
 }
 
-TEST_F(CheckerTest, AContainerWithoutAnAddressIsNotReady) {
+TEST_F(CheckerTest, AContainerWithoutAnAddressCannotAnswer) {
   target_.ip.clear();
-  EXPECT_FALSE(Check(Http(80)).ok());
+  api::Probe probe = Http(80);
+  EXPECT_EQ(Check(probe).code(), absl::StatusCode::kFailedPrecondition);
+  probe.handler = api::Probe::TcpSocket{80};
+  EXPECT_EQ(Check(probe).code(), absl::StatusCode::kFailedPrecondition);
 }
 
 TEST_F(CheckerTest, TcpConnects) {
@@ -117,24 +120,61 @@ TEST_F(CheckerTest, SamplesAMetric) {
   }
 }
 
-TEST_F(CheckerTest, ExecAndDockerHealthAskTheDaemon) {
-  docker_.World([](testing::FakeEngine& engine) {
-    testing::ImageProfile profile;
-    profile.health = "healthy";
-    engine.Seed("web:1", profile);
-    docker::CreateContainerRequest request;
-    request.name = "web";
-    request.config.image = "web:1";
-    return engine.CreateContainer(request).ok() && engine.Start("web").ok();
-  });
-  target_.id = docker_.Containers().front().id;
+// Asks a fake daemon with one container, web.
+class DaemonCheckerTest : public CheckerTest {
+ protected:
+  DaemonCheckerTest() {
+    docker_.World([](testing::FakeEngine& engine) {
+      testing::ImageProfile profile;
+      profile.health = "healthy";
+      engine.Seed("web:1", profile);
+      docker::CreateContainerRequest request;
+      request.name = "web";
+      request.config.image = "web:1";
+      return engine.CreateContainer(request).ok() && engine.Start("web").ok();
+    });
+    target_.id = docker_.Containers().front().id;
+  }
+  absl::Status CheckExec() {
+    api::Probe probe;
+    probe.handler = api::Probe::Exec{{"/bin/check", "-v"}};
+    return Check(probe);
+  }
+  void ExecFailsWith(const absl::Status& status) { docker_.Inject({.operation = "Exec", .status = status}); }
+};
+
+TEST_F(DaemonCheckerTest, DockersHealthCheckHasThreeVerdicts) {
   api::Probe probe;
   probe.handler = api::Probe::DockerHealth{};
   EXPECT_TRUE(Check(probe).ok());
-  docker_.World([](testing::FakeEngine& engine) { return engine.SetHealth("web", "unhealthy").ok(); });
-  EXPECT_EQ(Check(probe).message(), "Docker health: unhealthy");
-  probe.handler = api::Probe::Exec{{"true"}};
-  EXPECT_TRUE(Check(probe).ok());
+  struct Case {
+    const char *health, *message;
+    absl::StatusCode code;
+  };
+  for (const Case& c : {Case{"unhealthy", "Docker health: unhealthy", absl::StatusCode::kUnavailable},
+                        Case{"starting", "Docker health: starting", absl::StatusCode::kFailedPrecondition},
+                        Case{"", "the image has no health check", absl::StatusCode::kFailedPrecondition}}) {
+    docker_.World([&](testing::FakeEngine& engine) { return engine.SetHealth("web", c.health).ok(); });
+    EXPECT_EQ(Check(probe).message(), c.message);
+    EXPECT_EQ(Check(probe).code(), c.code);
+  }
+}
+
+TEST_F(DaemonCheckerTest, ACommandIsJudgedByItsExitCodeAndItsTime) {
+  EXPECT_TRUE(CheckExec().ok());
+  ExecFailsWith(absl::DeadlineExceededError("POST /exec/…/start: no complete answer within 1s"));
+  EXPECT_EQ(CheckExec().message(), "exec /bin/check: has not ended in time");
+  ExecFailsWith(absl::InvalidArgumentError("no such file"));
+  EXPECT_EQ(CheckExec().message(), "exec /bin/check: no such file");
+}
+
+TEST_F(DaemonCheckerTest, ADaemonThatDoesNotAnswerIsNobodysFailure) {
+  ExecFailsWith(absl::UnavailableError("refused"));
+  EXPECT_EQ(CheckExec().code(), absl::StatusCode::kUnknown);
+  docker_.Inject({.operation = "InspectContainer", .status = absl::DeadlineExceededError("hangs")});
+  api::Probe probe;
+  probe.handler = api::Probe::DockerHealth{};
+  EXPECT_EQ(Check(probe).code(), absl::StatusCode::kUnknown);
 }
 
 }  // namespace

@@ -178,6 +178,32 @@ TEST(Schedule, WhoRecoversBeforeItIsRestartedIsAlive) {
   EXPECT_EQ(schedule.unalive(), "");
 }
 
+// Docker does not answer, say: nobody is ready or dead because of that.
+TEST(Schedule, WhatCouldNotBeAskedCountsForNothing) {
+  const absl::Status unknown = absl::UnknownError("could not be asked: the daemon hangs");
+  Schedule schedule = ScheduleOf({.readiness = ProbeOf(1, 1), .liveness = ProbeOf(1, 2)});
+  Answer(schedule, kGood);
+  Answer(schedule, kBad);  // liveness: one of two
+  for (int i = 0; i < 20; ++i) schedule.Record(schedule.Next()->question, unknown, schedule.Next()->at);
+  EXPECT_TRUE(schedule.ready());
+  EXPECT_EQ(schedule.unalive(), "");
+  Schedule starting = ScheduleOf({.startup = ProbeOf(1, 3)});
+  Answer(starting, kBad);
+  for (int i = 0; i < 20; ++i) starting.Record(Question::kStartup, unknown, starting.Next()->at);
+  EXPECT_EQ(starting.unalive(), "");
+  EXPECT_EQ(starting.why_not_ready(), "could not be asked: the daemon hangs");
+}
+
+// No address, or a health check of Docker's that is still starting: not ready, but not dead either.
+TEST(Schedule, WhoCannotAnswerIsNotReadyAndNotRestarted) {
+  const absl::Status cannot = absl::FailedPreconditionError("the container has no address yet");
+  Schedule schedule = ScheduleOf({.readiness = ProbeOf(1, 2), .liveness = ProbeOf(1, 2)});
+  Answer(schedule, kGood);
+  for (int i = 0; i < 20; ++i) schedule.Record(schedule.Next()->question, cannot, schedule.Next()->at);
+  EXPECT_FALSE(schedule.ready());
+  EXPECT_EQ(schedule.unalive(), "");
+}
+
 TEST(Schedule, ReadinessFailuresDoNotKill) {
   Schedule schedule = ScheduleOf({.readiness = ProbeOf(1, 1)});
   for (int i = 0; i < 100; ++i) Answer(schedule, kBad);
