@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <utility>
 
 #include "pkg/base/mutex.h"
 #include "pkg/log/log.h"
@@ -14,7 +15,8 @@ namespace spacelet::controller {
 class Records {
  public:
   // `directory` must outlive it; null: nothing is kept.
-  Records(const state::Directory* directory, log::Logger logger) : directory_(directory), logger_(logger) {}
+  Records(const state::Directory* directory, log::Logger logger)
+      : directory_(directory), logger_(std::move(logger)) {}
 
   // Empty when there is none.
   state::LimitsSet LoadLimitsSet() const;

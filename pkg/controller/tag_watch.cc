@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/api/reasons.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/docker/errors.h"
 #include "pkg/execute/execute.h"
@@ -16,6 +17,10 @@ constexpr absl::Duration kLongestSleep = absl::Hours(1);
 
 absl::Duration RetryWait(absl::Duration interval, int failures) {
   return std::min(interval, kFirstRetry * (1 << std::min(failures - 1, 10)));
+}
+
+const char* ReasonOf(const absl::Status& status) {
+  return absl::IsDeadlineExceeded(status) ? api::reason::kRegistryUnreachable : docker::PullReason(status);
 }
 
 absl::StatusOr<std::string> AskFor(docker::Reader& docker, secret::Store& secrets,
@@ -43,11 +48,11 @@ void TagWatch::Follow(const desired::Host& host) {
     std::map<std::string, Followed> known = std::exchange(followed_, {});
     for (const desired::Container& c : host.containers) {
       if (!c.auto_update_interval || c.pull_policy == api::PullPolicy::kNever) continue;
-      Followed tag{c.image(), c.image_pull_secret, *c.auto_update_interval, clock_.Monotonic()};
+      const Followed tag{c.image(), c.image_pull_secret, *c.auto_update_interval, clock_.Monotonic()};
       const Followed& before = known[c.name];
       const bool same =
           before.reference == tag.reference && before.secret == tag.secret && before.interval == tag.interval;
-      followed_[c.name] = same ? before : std::move(tag);
+      followed_[c.name] = same ? before : tag;
     }
   }
   sleep_.Wake();
@@ -96,9 +101,8 @@ void TagWatch::Ask(const std::string& container, const Followed& tag, const std:
   plan::RemoteDigest answer;
   if (digest.ok()) answer.digest = *digest;
   if (!digest.ok())
-    answer.error =
-        absl::StrCat("the registry was asked in vain whether ", tag.reference,
-                     " has moved: ", docker::PullReason(digest.status()), ": ", digest.status().message());
+    answer.error = absl::StrCat("the registry was asked in vain whether ", tag.reference,
+                                " has moved: ", ReasonOf(digest.status()), ": ", digest.status().message());
   if (images_.Answered(tag.reference, answer))
     listener_.on_news(tag.reference, failures == 1 ? answer.error : "");
 }

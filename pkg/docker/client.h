@@ -46,6 +46,10 @@ class Reader {
   virtual absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,
                                                             const std::stop_token& stop) = 0;
   virtual absl::StatusOr<Image> InspectImage(const std::string& reference, const std::stop_token& stop) = 0;
+  // What each of these references (tags or digests) means on this host, in one call; those that are absent
+  // are left out. os and architecture are not filled in.
+  virtual absl::StatusOr<std::map<std::string, Image>> FindImages(const std::vector<std::string>& references,
+                                                                  const std::stop_token& stop) = 0;
   // The digest that the registry has for `reference` now; the daemon asks, nothing is pulled. Compare it with
   // repo_digests, never with an id. Errors: as PullImage.
   virtual absl::StatusOr<std::string> DistributionDigest(const std::string& reference,

@@ -48,8 +48,7 @@ absl::StatusOr<std::vector<Network>> DecodeNetworkList(absl::string_view body) {
   return DecodeList<Network>(body, DecodeNetworkJson);
 }
 
-absl::StatusOr<Image> DecodeImage(absl::string_view body) {
-  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
+absl::StatusOr<Image> DecodeImageJson(const Json& json) {
   Image out;
   ASSIGN_OR_RETURN(out.id, RequiredId(json));
   out.repo_tags = StringList(At(json, "RepoTags"));
@@ -58,6 +57,15 @@ absl::StatusOr<Image> DecodeImage(absl::string_view body) {
   out.architecture = String(json, "Architecture");
   out.size = Int(json, "Size");
   return out;
+}
+
+absl::StatusOr<Image> DecodeImage(absl::string_view body) {
+  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
+  return DecodeImageJson(json);
+}
+
+absl::StatusOr<std::vector<Image>> DecodeImageList(absl::string_view body) {
+  return DecodeList<Image>(body, DecodeImageJson);
 }
 
 absl::StatusOr<std::string> DecodeId(absl::string_view body) {

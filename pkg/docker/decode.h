@@ -20,7 +20,8 @@ absl::StatusOr<std::vector<ContainerSummary>> DecodeContainerList(absl::string_v
 absl::StatusOr<Network> DecodeNetwork(absl::string_view body);
 absl::StatusOr<std::vector<Network>> DecodeNetworkList(absl::string_view body);  // without members
 absl::StatusOr<Image> DecodeImage(absl::string_view body);
-absl::StatusOr<std::string> DecodeId(absl::string_view body);  // of what was created
+absl::StatusOr<std::vector<Image>> DecodeImageList(absl::string_view body);  // without os and architecture
+absl::StatusOr<std::string> DecodeId(absl::string_view body);                // of what was created
 absl::StatusOr<Event> DecodeEvent(absl::string_view line);
 
 // The text of an error answer: its "message", else the body's first line.

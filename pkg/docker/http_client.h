@@ -37,6 +37,8 @@ class HttpClient : public Client {
   absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<Image> InspectImage(const std::string& reference, const std::stop_token& stop) override;
+  absl::StatusOr<std::map<std::string, Image>> FindImages(const std::vector<std::string>& references,
+                                                          const std::stop_token& stop) override;
   absl::StatusOr<std::string> DistributionDigest(const std::string& reference,
                                                  const std::optional<RegistryCredential>& credential,
                                                  const std::stop_token& stop) override;

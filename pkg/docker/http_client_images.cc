@@ -5,12 +5,15 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/base/unique_fd.h"
 #include "pkg/docker/auth.h"
+#include "pkg/docker/decode.h"
+#include "pkg/docker/encode.h"
 #include "pkg/docker/http_client.h"
 #include "pkg/docker/paths.h"
 #include "pkg/docker/pull_stream.h"
@@ -50,6 +53,23 @@ std::string PullPath(const Reference& reference, const std::string& platform) {
          Query({{"fromImage", FamiliarName(reference)}, {"tag", version}, {"platform", platform}});
 }
 
+// What a reference means: its digest where it has one, whatever its tag.
+absl::StatusOr<Reference> MeaningOf(const std::string& text) {
+  ASSIGN_OR_RETURN(Reference reference, ParseReference(text));
+  if (!reference.digest.empty()) reference.tag.clear();
+  return reference;
+}
+
+bool HasName(const Image& image, const Reference& wanted) {
+  for (const auto* names : {&image.repo_tags, &image.repo_digests}) {
+    for (const std::string& name : *names) {
+      const absl::StatusOr<Reference> known = ParseReference(name);  // "<none>:<none>" is none
+      if (known.ok() && *known == wanted) return true;
+    }
+  }
+  return false;
+}
+
 absl::StatusOr<std::string> ReadPiece(int fd, uint64_t offset) {
   std::string piece(kUploadPiece, '\0');
   const ssize_t n = pread(fd, piece.data(), piece.size(), static_cast<off_t>(offset));
@@ -67,6 +87,29 @@ std::string HttpClient::Authorize(EngineCall& call, const Reference& reference,
   if (!credential) auth = CredentialFor(options_.docker_config, reference.domain, stop);
   if (auth.credential) call.headers["X-Registry-Auth"] = RegistryAuthHeader(*auth.credential);
   return auth.warning;
+}
+
+absl::StatusOr<std::map<std::string, Image>> HttpClient::FindImages(
+    const std::vector<std::string>& references, const std::stop_token& stop) {
+  std::map<std::string, Reference> wanted;
+  std::set<std::string> repositories;  // a row shows only the names that pass the filter
+  for (const std::string& text : references) {
+    ASSIGN_OR_RETURN(wanted[text], MeaningOf(text));
+    repositories.insert(FamiliarName(wanted[text]));
+  }
+  if (wanted.empty()) return std::map<std::string, Image>();
+  const std::string filters =
+      EncodeFilters({{"reference", std::vector<std::string>(repositories.begin(), repositories.end())}});
+  const EngineCall call = {.operation = "ListImages",
+                           .path = "/images/json" + Query({{"filters", filters}}),
+                           .deadline = kListDeadline};
+  ASSIGN_OR_RETURN(const http::Response response, engine_.Call(call, stop));
+  ASSIGN_OR_RETURN(const std::vector<Image> images, DecodeImageList(response.body));
+  std::map<std::string, Image> found;
+  for (const auto& [text, reference] : wanted)
+    for (const Image& image : images)
+      if (HasName(image, reference)) found[text] = image;
+  return found;
 }
 
 absl::StatusOr<std::string> HttpClient::DistributionDigest(

@@ -1,12 +1,18 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
+#include <algorithm>
+#include <set>
+#include <tuple>
+
 #include "pkg/base/status_macros.h"
 #include "pkg/observe/observe.h"
 #include "pkg/plan/ownership.h"
 
 namespace spacelet::observe {
 namespace {
+
+constexpr size_t kMostPlatforms = 1000;  // a host has fewer images of the document's in a year
 
 // As df(1) does: what only root may use is no room.
 std::optional<plan::Disk> DiskOf(const std::string& path) {
@@ -25,13 +31,43 @@ void Observer::SetDataRoot(const std::string& path) {
 
 absl::Status Observer::Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
                               const Stop& stop) {
-  for (const desired::Container* want : wanted) {
-    if (now.images.contains(want->image())) continue;
-    absl::StatusOr<docker::Image> image = docker_.InspectImage(want->image(), stop);
+  std::set<std::string> references;
+  for (const desired::Container* want : wanted) references.insert(want->image());
+  if (references.size() > 1) RETURN_IF_ERROR(ListImages(references, now, stop));
+  for (const std::string& reference : references) {
+    if (now.images.contains(reference)) continue;
+    absl::StatusOr<docker::Image> image = docker_.InspectImage(reference, stop);
     if (!image.ok() && !absl::IsNotFound(image.status())) return image.status();
-    now.images[want->image()] = image.ok() ? std::optional<docker::Image>(*std::move(image)) : std::nullopt;
+    if (image.ok()) Remember(*image);
+    now.images[reference] = image.ok() ? std::optional<docker::Image>(*std::move(image)) : std::nullopt;
   }
   return absl::OkStatus();
+}
+
+// All of them in one call. It does not tell the platform, which never changes: an image that was not seen
+// before is left for an inspect.
+absl::Status Observer::ListImages(const std::set<std::string>& references, plan::ObservedState& now,
+                                  const Stop& stop) {
+  ASSIGN_OR_RETURN(const auto found, docker_.FindImages({references.begin(), references.end()}, stop));
+  base::MutexLock lock(mu_);
+  for (const std::string& reference : references) {
+    auto image = found.find(reference);
+    if (image == found.end()) {
+      now.images[reference] = std::nullopt;
+      continue;
+    }
+    auto platform = platforms_.find(image->second.id);
+    if (platform == platforms_.end()) continue;
+    docker::Image& known = now.images[reference].emplace(image->second);
+    std::tie(known.os, known.architecture) = platform->second;
+  }
+  return absl::OkStatus();
+}
+
+void Observer::Remember(const docker::Image& image) {
+  base::MutexLock lock(mu_);
+  if (platforms_.size() >= kMostPlatforms) platforms_.clear();
+  platforms_[image.id] = {image.os, image.architecture};
 }
 
 // How full the disk is, and what a new image would take: nobody says beforehand, so as much as the one in

@@ -25,7 +25,8 @@ class Observer {
  public:
   Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock);
 
-  // Everything of the host: 1 list of our containers, 1 inspect per workload, 1 network look-up, images.
+  // Everything of the host: 1 list of our containers, 1 inspect per workload, 1 network look-up, 1 list of
+  // their images.
   absl::StatusOr<plan::ObservedState> Snapshot(const desired::Host& desired, const std::stop_token& stop);
   // What one key's plan needs. For an owned key that is no longer desired too.
   absl::StatusOr<plan::ObservedState> ForKey(const std::string& key, const desired::Host& desired,
@@ -51,6 +52,9 @@ class Observer {
   absl::Status Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop);
   absl::Status Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
                       const Stop& stop);
+  absl::Status ListImages(const std::set<std::string>& references, plan::ObservedState& now, const Stop& stop)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  void Remember(const docker::Image& image) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status ImageRoom(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
   void Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop);
@@ -67,6 +71,8 @@ class Observer {
   base::Clock& clock_;
   base::Mutex mu_;
   std::string data_root_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, std::pair<std::string, std::string>> platforms_
+      ABSL_GUARDED_BY(mu_);  // image id -> os, architecture
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
   // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.

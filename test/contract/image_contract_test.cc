@@ -6,6 +6,7 @@
 
 #include <fstream>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "absl/strings/match.h"
@@ -29,6 +30,10 @@ class ImageContract : public ::testing::TestWithParam<Kind> {
     if (!backend.ok()) GTEST_SKIP() << backend.status().message();
     backend_ = *std::move(backend);
   }
+  // A real daemon is the next test's too.
+  void TearDown() override {
+    for (const std::string& name : pulled_) docker().RemoveImage(name, never_).IgnoreError();
+  }
   docker::Client& docker() { return backend_->docker(); }
   Backend& backend() { return *backend_; }
 
@@ -49,6 +54,7 @@ class ImageContract : public ::testing::TestWithParam<Kind> {
     EXPECT_TRUE(docker().RemoveImage(kRegistry + name, never_).ok());
   }
   absl::Status Pull(const std::string& name) {
+    pulled_.insert(kRegistry + name);
     return docker().PullImage(kRegistry + name, "", std::nullopt, nullptr, never_);
   }
   docker::Image Image(const std::string& name) {
@@ -70,6 +76,7 @@ class ImageContract : public ::testing::TestWithParam<Kind> {
 
  private:
   std::unique_ptr<Backend> backend_;
+  std::set<std::string> pulled_;
 };
 
 #define EXPECT_OK(expression)          \
@@ -86,6 +93,25 @@ TEST_P(ImageContract, AnImageShowsItsTagsAndPlatform) {
   EXPECT_EQ(image->os, "linux");
   EXPECT_NE(image->id, docker().InspectImage("box:2", never_)->id);
   EXPECT_TRUE(absl::IsNotFound(docker().InspectImage("absent:1", never_).status()));
+}
+
+TEST_P(ImageContract, WhatSeveralReferencesMeanIsFoundInOneCall) {
+  PushedAs("box:1", "found:1");
+  EXPECT_OK(Pull("found:1"));
+  const std::string pin = kRegistry + Pinned("found:1");
+  const std::string pinned_tag = kRegistry + "found:1@" + pin.substr(pin.find('@') + 1);
+  const auto found = docker().FindImages({"box:1", "box:2", "docker.io/library/box:3", kRegistry + "found:1",
+                                          pin, pinned_tag, "box:absent", "absent"},
+                                         never_);
+  ASSERT_TRUE(found.ok()) << found.status();
+  EXPECT_EQ(found->size(), 6u);
+  for (const auto& [reference, image] : *found) {
+    const auto inspected = docker().InspectImage(reference, never_);
+    ASSERT_TRUE(inspected.ok()) << reference;
+    EXPECT_EQ(image.id, inspected->id) << reference;
+    EXPECT_EQ(image.size, inspected->size) << reference;
+  }
+  EXPECT_THAT(found->at(pin).repo_digests, Contains(pin));
 }
 
 TEST_P(ImageContract, ATagOfAnImageInUseIsRemovedOnlyWhileItHasAnother) {

@@ -19,7 +19,8 @@ import time
 import unittest
 import urllib.parse
 
-RUNNER, NEWER_RUNNER, DELEGATE = "example/runner:1", "example/runner:2", "example/delegate:1"
+RUNNER, NEWER_RUNNER, NEWEST_RUNNER = "example/runner:1", "example/runner:2", "example/runner:3"
+DELEGATE = "example/delegate:1"
 POOL = """version: "1"
 instances:
   - {name: crash, type: noop, platform: {os: linux, arch: amd64}, spec: {}}
@@ -71,7 +72,7 @@ class Daemon:
         self.requests = directory / "requests.log"
         self.process = subprocess.Popen([options.fake_dockerd, "--socket", self.socket, "--log", self.requests])
         until("fake_dockerd listens", self.socket.exists)
-        for image in (RUNNER, NEWER_RUNNER, DELEGATE):
+        for image in (RUNNER, NEWER_RUNNER, NEWEST_RUNNER, DELEGATE):
             self.ask("POST", "publish", reference=image, health="healthy")
 
     def ask(self, method, what, **parameters):
@@ -140,6 +141,7 @@ class Host:
         self.directory = tempfile.TemporaryDirectory(prefix="spcrash-", dir="/tmp")
         path = pathlib.Path(self.directory.name)
         self.runner_directory, self.runner_port = runner_directory, runner_port
+        self.outdated = None  # an image that has to go before all is done
         self.daemon = Daemon(path)
         self.agent = Agent(path, self.daemon)
 
@@ -159,7 +161,10 @@ class Host:
         fresh.rename(self.agent.document)
 
     def converged(self, runner_image):
-        containers = self.daemon.state()["containers"]
+        state = self.daemon.state()
+        containers = state["containers"]
+        if self.outdated in state["images"]:
+            return False
         runner = containers.get("vm-runner", {})
         return (runner.get("image") == runner_image and set(containers) == {"vm-runner", "docker-delegate"}
                 and all(container["state"] == "running" for container in containers.values()) and self.agent.ready())
@@ -220,10 +225,10 @@ class Crash(unittest.TestCase):
         finally:
             host.close()
 
-    def every_request(self, begin, change, image):
+    def every_request(self, begin, change, image, first=1):
         expected, _, _ = self.run_killed_at(0, begin, change, image)
         self.assert_no_orphan(expected)
-        number, killed = options.first, True
+        number, killed = max(options.first, first), True
         while killed:
             state, killed, request = self.run_killed_at(number, begin, change, image)
             with self.subTest(killed_at=number, request=request):
@@ -246,6 +251,17 @@ class Crash(unittest.TestCase):
             self.wait(host, RUNNER, "the first document converges")
 
         self.every_request(begin, lambda host: host.write(NEWER_RUNNER), NEWER_RUNNER)
+
+    def test_the_removal_of_an_image_that_is_no_longer_used(self):
+        def begin(host):
+            host.agent.start()
+            for image in (RUNNER, NEWER_RUNNER):
+                host.write(image)
+                self.wait(host, image, f"{image} converges")
+            host.outdated = RUNNER
+
+        # It is what a replacement ends with; what comes before is in the test above.
+        self.every_request(begin, lambda host: host.write(NEWEST_RUNNER), NEWEST_RUNNER, first=60)
 
 
 def main():

@@ -58,7 +58,7 @@ class Private(ImageCase):
         wanted = box(image, autoUpdate={"interval": "5m"}, **self.secret(PrivateRegistry.PASSWORD))
         self.host.converge(wanted)
         before = self.box.id
-        self.move("box:3", "after")
+        self.publish_elsewhere("box:3", "after", self.private())
         self.host.agent.signal(signal.SIGHUP)  # asks at once
         until("the new image runs", lambda: self.box.id != before and self.note() == "after")
         self.host.until_converged()
@@ -69,13 +69,6 @@ class Private(ImageCase):
         until("it was asked again", lambda: any("/distribution/" in call for call in self.host.proxy.calls()))
         self.host.until_converged()
         self.assertEqual(self.host.proxy.mutations(), [])
-
-    def move(self, name, note):
-        reference = f"{PrivateRegistry.ADDRESS}/{name}"
-        self.docker.tag(reference, "kept:1")
-        self.publish(name, note, self.private())
-        self.docker.tag("kept:1", reference)
-        self.docker.delete("/images/kept:1")
 
     def test_a_registry_that_does_not_answer_is_told_and_leaves_the_host_ready(self):
         image = self.publish("box:4", "four", self.private())
@@ -151,14 +144,15 @@ class TidiedUp(ImageCase):
         ids = [self.docker.image_id(image)]
         self.docker.post("/containers/create", {"Image": image}, name="theirs")
         for note in ("two", "three", "four"):
-            self.docker.make_image(document.GENERIC_IMAGE, "made:1", note)
-            self.docker.tag("made:1", image)
+            self.host.agent.hold()
+            self.docker.make_image(document.GENERIC_IMAGE, image, note)
             self.docker.push(image)
-            self.docker.delete("/images/made:1")
             ids.append(self.docker.image_id(image))
+            self.host.agent.release()
             self.host.agent.signal(signal.SIGHUP)
             until("the new image runs", lambda: self.box.inspect()["Image"] == ids[-1])
             until("it is settled", lambda: sorted(self.docker.ids()) == [BOX, "theirs"])
+        self.assertEqual(len(set(ids)), 4)
         until("the second image is gone", lambda: not self.docker.has(ids[1]))
         self.assertEqual([self.docker.has(one) for one in ids], [True, False, True, True])
 

@@ -149,14 +149,6 @@ class Policies(ImageCase):
         self.host.until_condition("Synced", "False", BOX, "ImageNeverPulled")
         self.assertEqual(self.note(), "new")
 
-    def publish_elsewhere(self, name, note):
-        """Somebody else pushes; this host still has what it had."""
-        reference = f"{Registry.ADDRESS}/{name}"
-        self.docker.tag(reference, "kept:1")
-        self.publish(name, note)
-        self.docker.tag("kept:1", reference)
-        self.docker.delete("/images/kept:1")
-
     def test_a_digest_pin_is_that_image_whatever_its_tag_means(self):
         image = self.publish("box:1", "pinned")
         self.docker.post("/images/create", fromImage=image.rsplit(":", 1)[0], tag="1")

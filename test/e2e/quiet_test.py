@@ -14,7 +14,7 @@ RESYNCS = 50
 class Quiet(HostCase):
     def test_fifty_resyncs_without_change_make_no_mutating_call(self):
         self.host.agent.flags["resync-interval"] = "1s"
-        self.host.converge()
+        self.host.converge(self.host.minimal.with_spec(containers=[{"name": "sidecar", "image": document.GENERIC_IMAGE}]))
         started, begin = self.host.started(), self.host.agent.metric("spacelet_resyncs_total")
         self.host.proxy.forget()
         until(f"{RESYNCS} resyncs", lambda: self.host.agent.metric("spacelet_resyncs_total") >= begin + RESYNCS)
@@ -22,7 +22,7 @@ class Quiet(HostCase):
         calls = self.host.proxy.calls()
         self.assertEqual(self.host.proxy.mutations(), [])
         self.assertEqual(self.host.started(), started)
-        self.assertLessEqual(len(calls) / resyncs, 2 + 4 + 1, calls[-20:])  # workloads + 4 (+ 1: one may be under way)
+        self.assertLessEqual(len(calls), (3 + 4) * (resyncs + 1), calls[-20:])  # workloads + 4; one may be under way
 
     def test_a_new_agent_on_a_converged_host_makes_no_mutating_call(self):
         self.host.converge()

@@ -154,6 +154,22 @@ absl::StatusOr<docker::Image> FakeDocker::InspectImage(const std::string& refere
                             [&](FakeEngine& engine) { return engine.InspectImage(reference); });
 }
 
+absl::StatusOr<std::map<std::string, docker::Image>> FakeDocker::FindImages(
+    const std::vector<std::string>& references, const std::stop_token& stop) {
+  using Found = std::map<std::string, docker::Image>;
+  return Ask<Found>("ListImages", "", kReads, stop, [&](FakeEngine& engine) {
+    Found found;
+    for (const std::string& reference : references) {
+      absl::StatusOr<docker::Image> image = engine.InspectImage(reference);
+      if (!image.ok()) continue;
+      image->os.clear();
+      image->architecture.clear();
+      found[reference] = *std::move(image);
+    }
+    return found;
+  });
+}
+
 absl::StatusOr<std::string> FakeDocker::DistributionDigest(const std::string& reference,
                                                            const std::optional<docker::RegistryCredential>&,
                                                            const std::stop_token& stop) {

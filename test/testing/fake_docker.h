@@ -60,6 +60,8 @@ class FakeDocker : public docker::Client {
                                                             const std::stop_token& stop) override;
   absl::StatusOr<docker::Image> InspectImage(const std::string& reference,
                                              const std::stop_token& stop) override;
+  absl::StatusOr<std::map<std::string, docker::Image>> FindImages(const std::vector<std::string>& references,
+                                                                  const std::stop_token& stop) override;
   absl::StatusOr<std::string> DistributionDigest(const std::string& reference,
                                                  const std::optional<docker::RegistryCredential>& credential,
                                                  const std::stop_token& stop) override;

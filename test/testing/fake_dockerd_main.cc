@@ -124,7 +124,12 @@ Json State(FakeDocker& docker) {
     networks.push_back(
         {{"name", network.config.name}, {"labels", network.config.labels}, {"members", members}});
   }
-  return {{"containers", containers}, {"networks", networks}};
+  Json tags = Json::array();
+  for (const docker::Image& image : docker.World([](FakeEngine& engine) { return engine.Images(); })) {
+    for (const std::string& tag : image.repo_tags) tags.push_back(tag);
+  }
+  std::sort(tags.begin(), tags.end());
+  return {{"containers", containers}, {"networks", networks}, {"images", tags}};
 }
 
 HttpAnswer Publish(FakeDocker& docker, const HttpRequest& request) {

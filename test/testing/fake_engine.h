@@ -92,6 +92,7 @@ class FakeEngine {
   absl::Status Push(const std::string& reference);
   absl::StatusOr<std::string> DistributionDigest(const std::string& reference) const;
   absl::StatusOr<docker::Image> InspectImage(const std::string& reference) const;
+  std::vector<docker::Image> Images() const;  // without os and architecture, as the daemon lists
   absl::Status Tag(const std::string& reference, const std::string& new_reference);
   absl::Status RemoveImage(const std::string& reference);
   // An archive of one tag; an image that this engine never had cannot be loaded.

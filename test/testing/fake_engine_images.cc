@@ -26,8 +26,11 @@ std::string RepositoryOf(const std::string& name) {
   return tagged ? untagged.substr(0, colon) : untagged;
 }
 
-// A name with a digest means the digest, whatever its tag.
-std::string Canonical(const std::string& reference) {
+// The familiar name; one with a digest means the digest, whatever its tag.
+std::string Canonical(const std::string& full_reference) {
+  static constexpr absl::string_view kHub = "docker.io/library/";
+  const std::string reference =
+      absl::StartsWith(full_reference, kHub) ? full_reference.substr(kHub.size()) : full_reference;
   const size_t at = reference.find('@');
   if (at != std::string::npos) return absl::StrCat(RepositoryOf(reference), reference.substr(at));
   if (absl::StartsWith(reference, "sha256:") || RepositoryOf(reference) != reference) return reference;
@@ -132,6 +135,16 @@ absl::StatusOr<docker::Image> FakeEngine::InspectImage(const std::string& refere
     if (id == image.id) (IsDigest(name) ? image.repo_digests : image.repo_tags).push_back(name);
   }
   return image;
+}
+
+std::vector<docker::Image> FakeEngine::Images() const {
+  std::vector<docker::Image> images;
+  for (const auto& [id, profile] : images_) {
+    images.push_back(*InspectImage(id));
+    images.back().os.clear();
+    images.back().architecture.clear();
+  }
+  return images;
 }
 
 std::vector<std::string> FakeEngine::NamesOf(const std::string& image_id) const {

@@ -325,6 +325,36 @@ HttpAnswer PullImage(const Exchange& exchange) {
   return answer;
 }
 
+// "box" of "box:1" and "box@sha256:…", for the filter by reference.
+bool IsOfRepository(const std::string& name, const std::string& repository) {
+  return absl::StartsWith(name, repository) &&
+         (name.size() == repository.size() || name[repository.size()] == ':' ||
+          name[repository.size()] == '@');
+}
+
+HttpAnswer ListImages(const Exchange& exchange) {
+  const Filters filters = FiltersOf(exchange.request);
+  const auto wanted = filters.find("reference");
+  using Rows = std::vector<docker::Image>;
+  const auto rows =
+      exchange.Ask<Rows>("ListImages", "", kReads, [](FakeEngine& engine) { return engine.Images(); });
+  return FromValue<Rows>(rows, [&](const Rows& list) {
+    Json shown = Json::array();
+    for (docker::Image row : list) {
+      const auto hidden = [&](const std::string& name) {
+        return wanted != filters.end() &&
+               std::none_of(wanted->second.begin(), wanted->second.end(),
+                            [&](const auto& repository) { return IsOfRepository(name, repository); });
+      };
+      std::erase_if(row.repo_tags, hidden);
+      std::erase_if(row.repo_digests, hidden);
+      if (wanted == filters.end() || !row.repo_tags.empty() || !row.repo_digests.empty())
+        shown.push_back(ToJson(row));
+    }
+    return shown;
+  });
+}
+
 HttpAnswer DistributionDigest(const Exchange& exchange) {
   return FromValue<std::string>(
       exchange.Ask<std::string>(
@@ -456,6 +486,7 @@ const std::vector<RouteEntry>& Routes() {
       {"DELETE", "/networks/*",
        Changing("RemoveNetwork", [](auto& e, auto& x) { return e.RemoveNetwork(x.object); })},
       {"POST", "/images/create", PullImage},
+      {"GET", "/images/json", ListImages},
       {"POST", "/images/load", LoadImage},
       {"POST", "/images/*/push", PushImage},
       {"GET", "/images/*/get", SaveImage},

@@ -28,6 +28,16 @@ class ImageCase(HostCase):
         self.docker.delete("/images/made:1")
         return reference
 
+    def publish_elsewhere(self, name, note, registry=None):
+        """Somebody else moves the tag; this host still has what it had. The agent does not see how it is done here."""
+        reference = f"{(registry or self.registry()).ADDRESS}/{name}"
+        self.host.agent.hold()
+        self.docker.tag(reference, "kept:1")
+        self.publish(name, note, registry)
+        self.docker.tag("kept:1", reference)
+        self.docker.delete("/images/kept:1")
+        self.host.agent.release()
+
     def until_refused(self, says):
         return self.host.until_condition("Synced", "False", BOX, "ImagePullBackOff", says=says)
 

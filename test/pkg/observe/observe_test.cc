@@ -54,6 +54,22 @@ TEST_F(Observe, ASnapshotSeesWhatIsOursAndWhatHoldsOurNames) {
   EXPECT_TRUE(now->images.at("delegate:1").has_value());
 }
 
+TEST_F(Observe, APlatformIsAskedForOncePerImage) {
+  host_.containers[0].platform = "linux/arm64";
+  for (int round = 0; round < 3; ++round) {
+    const auto now = observer_.Snapshot(host_, {});
+    ASSERT_TRUE(now.ok()) << now.status();
+    EXPECT_EQ(now->images.at("runner:1")->architecture, "amd64");
+    EXPECT_EQ(plan::LocalImage(host_.containers[0], *now), nullptr);
+    EXPECT_EQ(now->images.at("delegate:1")->id, docker_.InspectImage("delegate:1", {})->id);
+  }
+  EXPECT_EQ(docker_.CountCalls("ListImages"), 3);
+  EXPECT_EQ(docker_.CountCalls("InspectImage"), 2 + 3);                       // and three of our own
+  docker_.World([](FakeEngine& engine) { return engine.Seed("runner:1"); });  // another image
+  EXPECT_NE(observer_.Snapshot(host_, {})->images.at("runner:1")->architecture, "");
+  EXPECT_EQ(docker_.CountCalls("InspectImage"), 2 + 3 + 1);
+}
+
 TEST_F(Observe, TheDiskOfTheDataRootIsMeasuredWhereItCanBeSeen) {
   const std::string here = ::testing::TempDir();
   struct statvfs fs;
@@ -115,7 +131,8 @@ TEST_F(Observe, AMissingImageIsKnownToBeMissing) {
 
 // D5: a failed list must never look like "nothing is there".
 TEST_F(Observe, AnyFailedCallIsAnErrorAndNotAnAbsence) {
-  for (const char* operation : {"ListContainers", "InspectContainer", "ListNetworks", "InspectImage"}) {
+  for (const char* operation :
+       {"ListContainers", "InspectContainer", "ListNetworks", "ListImages", "InspectImage"}) {
     docker_.Inject({operation, 1, Fault::Kind::kFail, absl::UnavailableError("cut"), 1});
     EXPECT_TRUE(absl::IsUnavailable(observer_.Snapshot(host_, {}).status())) << operation;
   }
