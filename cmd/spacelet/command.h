@@ -20,6 +20,7 @@ Command AddApply(CLI::App& root);
 Command AddStatus(CLI::App& root);
 Command AddEvents(CLI::App& root);
 Command AddDown(CLI::App& root);
+Command AddImport(CLI::App& root);
 Command AddSchema(CLI::App& root);
 Command AddVersion(CLI::App& root);
 Command AddCompletion(CLI::App& root);

@@ -1,9 +1,12 @@
 #include "pkg/app/one_shot.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/api/reasons.h"
 #include "pkg/app/compile_here.h"
+#include "pkg/app/dependencies.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/base/clock.h"
@@ -12,6 +15,7 @@
 #include "pkg/execute/execute.h"
 #include "pkg/observe/observe.h"
 #include "pkg/plan/text.h"
+#include "pkg/probe/checker.h"
 #include "pkg/secret/secret.h"
 
 namespace spacelet::app {
@@ -36,7 +40,13 @@ struct Bench {
   secret::Redactor redactor;
   secret::Store secrets;
   observe::Observer observer{docker, secrets, clock};
+  probe::HostChecker checker{docker, docker};
 };
+
+bool WaitsForDependency(const plan::Plan& plan) {
+  return std::any_of(plan.waiting.begin(), plan.waiting.end(),
+                     [](const plan::Waiting& w) { return w.reason == api::reason::kWaitingForDependency; });
+}
 
 class Teller : public execute::Listener {
  public:
@@ -63,6 +73,9 @@ absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string
   Look look;
   look.compiled = CompileHere(document, revision, 0);
   ASSIGN_OR_RETURN(look.observed, bench.Observe(look.compiled.host, stop));
+  look.plan = plan::Compute(look.compiled.host, look.observed);
+  if (!WaitsForDependency(look.plan)) return look;
+  AskDependencies(look.compiled.host, bench.checker, stop, look.observed);
   look.plan = plan::Compute(look.compiled.host, look.observed);
   return look;
 }

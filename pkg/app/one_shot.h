@@ -17,7 +17,8 @@
 
 namespace spacelet::app {
 
-// One look at the host. Errors of Docker come as they are (docker/client.h).
+// One look at the host. Where a workload waits for another one, that one's readiness is asked for, once.
+// Errors of Docker come as they are (docker/client.h).
 struct Look {
   desired::Compiled compiled;
   plan::ObservedState observed;

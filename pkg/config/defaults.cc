@@ -2,8 +2,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
-#include "absl/strings/numbers.h"
-#include "absl/strings/str_cat.h"
+#include "pkg/api/listen_port.h"
 #include "pkg/config/load.h"
 
 namespace spacelet::config {
@@ -30,17 +29,6 @@ void DefaultLogging(std::optional<api::Logging>& logging) {
   Default(logging->max_files, 3);
 }
 
-// The port that a variable like ":3000" moves.
-uint16_t PortFrom(const api::Workload& workload, const std::string& variable, uint16_t fallback) {
-  const auto written = workload.env.find(variable);
-  if (written == workload.env.end() || written->second.secret) return fallback;
-  absl::string_view port = written->second.value;
-  if (const size_t colon = port.rfind(':'); colon != absl::string_view::npos) port.remove_prefix(colon + 1);
-  uint32_t number = 0;
-  return absl::SimpleAtoi(port, &number) && number > 0 && number < 65536 ? static_cast<uint16_t>(number)
-                                                                         : fallback;
-}
-
 api::Probe Get(std::string path, uint16_t port, int timeout_seconds) {
   api::Probe probe;
   probe.handler = api::Probe::HttpGet{std::move(path), port};
@@ -59,7 +47,7 @@ void DefaultWorkload(api::Workload& workload) {
 
 void DefaultRunner(api::Runner& runner) {
   api::Workload& workload = runner.workload;
-  const uint16_t port = PortFrom(workload, "DRONE_HTTP_BIND", 3000);
+  const uint16_t port = api::RunnerListenPort(workload);
   Default<std::string>(workload.container_name, "vm-runner");
   Default<std::string>(workload.hostname, "vm-runner");
   Default<std::string>(workload.platform, "linux/amd64");
@@ -83,7 +71,7 @@ void DefaultDelegate(api::Delegate& delegate, bool has_runner) {
   Default(workload.container_name, delegate.name);
   Default(workload.hostname, delegate.name);
   Default(workload.stop_grace_period, absl::Duration(absl::Seconds(600)));
-  Default(workload.readiness_probe, Get("/api/health", PortFrom(workload, "DELEGATE_HTTP_PORT", 3460), 5));
+  Default(workload.readiness_probe, Get("/api/health", api::DelegateListenPort(workload), 5));
   if (has_runner) Default<std::vector<std::string>>(workload.depends_on, {"runner"});
   while (absl::EndsWith(delegate.manager_url, "/"))
     delegate.manager_url.pop_back();  // the image appends "/api/…"

@@ -1,5 +1,6 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/config/grammar.h"
+#include "pkg/config/load.h"
 #include "pkg/config/scalars.h"
 
 namespace spacelet::config {
@@ -57,7 +58,7 @@ Record<Document> MetadataRecord() {
 Codec<api::Runner> Runner() {
   Codec<api::Runner> codec = Object(RunnerRecord());
   codec.decode = [decode = codec.decode](const Cursor& at, api::Runner& out) {
-    out.workload.rollout.drain_timeout = absl::Minutes(30);
+    out.workload.rollout.drain_timeout = kRunnerDrainTimeout;
     return decode(at, out);
   };
   return codec;

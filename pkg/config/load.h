@@ -40,6 +40,13 @@ void ApplyDefaults(api::Document& document);
 // The document again as canonical YAML with every field spelled out; secrets by reference, `value:` as ***.
 std::string ToYaml(const api::Document& document);
 
+// The document as YAML that says no more than is needed: Load reads it as the same document, with the same
+// defaults. Secrets as in ToYaml.
+std::string ToShortYaml(api::Document document);
+
+// The default of spec.runner.rollout.drainTimeout, which api::Rollout has for the others.
+inline constexpr absl::Duration kRunnerDrainTimeout = absl::Minutes(30);
+
 // The JSON Schema (draft-07), generated from the same field table that decodes the document.
 std::string JsonSchema();
 

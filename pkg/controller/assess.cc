@@ -101,8 +101,11 @@ Condition Progressing(const Assessment& a) {
 Condition RunningReady(const Assessment& a) {
   if (a.probe && !a.probe->unalive.empty())
     return Make(api::kReady, Truth::kFalse, reason::kProbeFailed, a.probe->unalive);
-  if (a.probe && a.probe->ready) return Make(api::kReady, Truth::kTrue, reason::kRunning);
+  const bool settled = a.crash.settles_in <= absl::ZeroDuration();
+  if (settled && a.probe && a.probe->ready) return Make(api::kReady, Truth::kTrue, reason::kRunning);
   const bool was_ready = a.probe && a.probe->was_ready;
+  if (!settled || (a.crash.loops && !was_ready))
+    return Make(api::kReady, Truth::kFalse, reason::kCrashLoopBackOff, a.crash.message);
   return Make(api::kReady, Truth::kFalse, was_ready ? reason::kProbeFailed : reason::kStarting,
               a.probe ? a.probe->message : "");
 }
@@ -112,6 +115,11 @@ bool PortTaken(const docker::Container& c) {
          absl::StrContains(c.error, "address already in use");
 }
 
+bool WaitsForItsNextStart(const plan::Plan& plan) {
+  return std::any_of(plan.waiting.begin(), plan.waiting.end(),
+                     [](const plan::Waiting& w) { return w.reason == reason::kCrashLoopBackOff; });
+}
+
 Condition ContainerReady(const Assessment& a) {
   const docker::Container* c = Live(a.key, a.host, a.observed);
   if (c == nullptr) return Make(api::kReady, Truth::kFalse, reason::kMissing, "there is no container");
@@ -119,10 +127,12 @@ Condition ContainerReady(const Assessment& a) {
     case ContainerStatus::kRunning:
       return RunningReady(a);
     case ContainerStatus::kRestarting:
-      return Make(api::kReady, Truth::kFalse, reason::kCrashLoopBackOff, a.crash);
+      return Make(api::kReady, Truth::kFalse, reason::kCrashLoopBackOff, a.crash.message);
     case ContainerStatus::kExited:
-      if (a.plan.in_sync()) return Make(api::kReady, Truth::kTrue, reason::kCompleted, a.crash);
-      return Make(api::kReady, Truth::kFalse, reason::kStopped, a.crash);
+      if (a.plan.in_sync()) return Make(api::kReady, Truth::kTrue, reason::kCompleted, a.crash.message);
+      return Make(api::kReady, Truth::kFalse,
+                  WaitsForItsNextStart(a.plan) ? reason::kCrashLoopBackOff : reason::kStopped,
+                  a.crash.message);
     case ContainerStatus::kCreated:
       return Make(api::kReady, Truth::kFalse, PortTaken(*c) ? reason::kPortInUse : reason::kStopped,
                   c->error.empty() ? "created and not started yet" : c->error);

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "pkg/controller/crash.h"
 #include "pkg/desired/desired.h"
 #include "pkg/plan/observed.h"
 #include "pkg/plan/plan.h"
@@ -21,7 +22,7 @@ struct Assessment {
   const plan::ObservedState& observed;
   const plan::Plan& plan;
   std::optional<probe::Result> probe;  // of the container, when it is watched
-  std::string crash;                   // CrashMessage, when it has ended or keeps ending
+  Crash crash;                         // why it has ended, or keeps ending
 };
 
 // Status with the conditions Synced, Ready and Progressing.

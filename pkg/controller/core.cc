@@ -85,7 +85,8 @@ Controller::Core::Core(Parts parts, Options options)
              .docker_is_up = [this] { return IsUp(); }}),
       reporter_(memory_, records_, parts_.board, parts_.events, parts_.metrics, parts_.clock, parts_.logger),
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
-      reconciler_(parts_.docker, parts_.observer, executor_, parts_.prober, memory_, images_, parts_.board,
+      crashes_(parts_.docker, parts_.clock, parts_.redact),
+      reconciler_(crashes_, parts_.observer, executor_, parts_.prober, memory_, images_, parts_.board,
                   parts_.events, parts_.metrics, rollouts_, parts_.redact),
       queue_(parts_.clock),
       errors_(absl::Seconds(1), absl::Seconds(60)),
@@ -323,6 +324,7 @@ void Controller::Core::Follow(const std::string& key, const Outcome& outcome, co
   switch (outcome.kind) {
     case Outcome::Kind::kInSync:
       errors_.Forget(key);
+      if (outcome.look_again < absl::InfiniteDuration()) queue_.AddAfter(key, outcome.look_again);
       return UpdateObservedGeneration();
     case Outcome::Kind::kGone:
       QueueDependents(key);

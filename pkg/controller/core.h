@@ -81,6 +81,7 @@ class Controller::Core {
   TagWatch tags_;
   StepReporter reporter_;
   execute::Executor executor_;
+  Crashes crashes_;
   Reconciler reconciler_;
   workqueue::WorkQueue queue_;
   workqueue::BackOff errors_;

@@ -1,46 +1,50 @@
 #include "pkg/controller/crash.h"
 
-#include "absl/strings/match.h"
+#include <algorithm>
+#include <optional>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "pkg/plan/ownership.h"
+#include "pkg/base/text.h"
+#include "pkg/desired/known_end.h"
 
 namespace spacelet::controller {
 namespace {
 
-struct Known {
-  const char* words;  // as the program logs it
-  const char* remedy;
-};
 constexpr int kKilled = 137;  // 128 + SIGKILL
-constexpr Known kKnown[] = {
-    {"unable to ping driver",
-     "the runner cannot use the cloud: check the credentials and the project or region that the pool names"},
-    {"unable to parse pool file",
-     "the runner cannot read its pool file: check `runner.pool` (spacelet validate)"},
-    {"no such file or directory", "a file that it needs is missing: check `volumes` and what the pool names"},
-    {"address already in use", "something else holds the port: with hostNetwork every port is the host's"},
-    {"exec format error", "the image is built for another processor: check `platform`"},
-};
+constexpr absl::Duration kThirdBackOff = absl::Milliseconds(400);
 
-std::string Remedy(const std::vector<std::string>& lines) {
-  for (const Known& known : kKnown)
-    for (const std::string& line : lines)
-      if (absl::StrContains(line, known.words)) return known.remedy;
-  return "";
+std::string Times(int64_t count) { return count == 1 ? "once" : absl::StrCat(count, " times"); }
+
+std::string EndText(const docker::Container& c) {
+  if (c.status == docker::ContainerStatus::kRunning)
+    return absl::StrCat("ended and was started again ", Times(c.restart_count));
+  std::string text = absl::StrCat("exited with code ", c.exit_code);
+  if (c.oom_killed) absl::StrAppend(&text, ", out of memory (raise resources.memory)");
+  if (c.restart_count > 0) absl::StrAppend(&text, ", restarted ", Times(c.restart_count));
+  if (!c.error.empty()) absl::StrAppend(&text, ": ", c.error);
+  return text;
+}
+
+// The last ones, and before them the one that told.
+std::vector<std::string> Quoted(const std::vector<std::string>& lines, std::optional<size_t> told) {
+  const size_t first = lines.size() > kCrashLines ? lines.size() - kCrashLines : 0;
+  std::vector<std::string> quoted;
+  if (told && *told < first) quoted = {base::OneLine(lines[*told], kQuoted), "…"};
+  for (size_t i = first; i < lines.size(); ++i) quoted.push_back(base::OneLine(lines[i], kQuoted));
+  return quoted;
 }
 
 }  // namespace
 
-std::string CrashMessage(const docker::Container& container, const std::vector<std::string>& log_lines) {
-  std::string message = absl::StrCat("exited with code ", container.exit_code);
-  if (container.oom_killed) absl::StrAppend(&message, ", out of memory (raise resources.memory)");
-  if (!container.error.empty()) absl::StrAppend(&message, ": ", container.error);
-  const bool runner = plan::ComponentOf(container.labels) == "runner";
-  if (runner && container.exit_code == kKilled)
-    absl::StrAppend(&message, "; ", OrphanWarning(container.hostname));
-  if (!log_lines.empty()) absl::StrAppend(&message, "; ", QuoteLog(log_lines));
-  return message;
+std::string CrashMessage(absl::string_view component, const docker::Container& container,
+                         const std::vector<std::string>& log_lines) {
+  const std::string log = QuoteLog(component, container.oom_killed ? 0 : container.exit_code, log_lines);
+  std::vector<std::string> parts = {EndText(container)};
+  if (component == "runner" && container.exit_code == kKilled)
+    parts.push_back(OrphanWarning(container.hostname));
+  if (!log.empty()) parts.push_back(log);
+  return absl::StrJoin(parts, "; ");
 }
 
 // drone-runner-aws names its VMs <runner name>-<pool>-<random>, and forgets those that it could not delete.
@@ -51,15 +55,27 @@ std::string OrphanWarning(absl::string_view hostname) {
       hostname, "-… that nobody uses, and delete them; a longer stopGracePeriod prevents it");
 }
 
-std::string QuoteLog(const std::vector<std::string>& log_lines) {
-  std::string text = absl::StrCat("last log lines: ", absl::StrJoin(log_lines, " | "));
-  if (const std::string remedy = Remedy(log_lines); !remedy.empty()) absl::StrAppend(&text, "; ", remedy);
-  return text;
+std::string QuoteLog(absl::string_view component, int exit_code, const std::vector<std::string>& log_lines) {
+  const std::optional<desired::KnownEnd> known = desired::ExplainEnd(component, exit_code, log_lines);
+  std::vector<std::string> parts;
+  if (!log_lines.empty())
+    parts.push_back(absl::StrCat(
+        "last log lines: ", absl::StrJoin(Quoted(log_lines, known ? known->line : std::nullopt), " | ")));
+  if (known) parts.push_back(known->remedy);
+  return absl::StrJoin(parts, "; ");
 }
 
 bool EndedEarly(const docker::Container& container) {
   return container.status == docker::ContainerStatus::kExited && container.started_ever &&
          container.finished_at - container.started_at < kSettledRun;
+}
+
+absl::Duration SettlesIn(const docker::Container& container, absl::Time now) {
+  const bool backed_off = container.status == docker::ContainerStatus::kRunning &&
+                          container.restart_count > 0 && container.finished_at != absl::InfinitePast() &&
+                          container.started_at - container.finished_at >= kThirdBackOff;
+  return backed_off ? std::max(container.started_at + kSettledRun - now, absl::ZeroDuration())
+                    : absl::ZeroDuration();
 }
 
 }  // namespace spacelet::controller

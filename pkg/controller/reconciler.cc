@@ -69,16 +69,17 @@ struct Reconciler::Look {
   absl::Duration held_back =
       absl::InfiniteDuration();  // until something that was done too often may be done again
   absl::Duration held;           // by a back-off after an error
+  absl::Duration settles_in = absl::InfiniteDuration();  // after a crash loop
   bool exists = true;
   bool ready_changed = false;    // in itself
   bool concerns_others = false;  // who depends on it should look again
 };
 
-Reconciler::Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
+Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
                        probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
                        report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts,
                        report::Redact redact)
-    : docker_(docker),
+    : crashes_(crashes),
       observer_(observer),
       executor_(executor),
       prober_(prober),
@@ -101,7 +102,11 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   if (!look.exists) return Gone(look);
   if (look.plan.in_sync()) RemoveOldImages(look, interrupt, shutdown);
   if (look.plan.in_sync())
-    return {.kind = Kind::kInSync, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
+    return {.kind = Kind::kInSync,
+            .status = {},
+            .pulling = "",
+            .look_again = look.settles_in,
+            .concerns_others = look.concerns_others};
   if (look.host->suspend)
     return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
   const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;
@@ -157,9 +162,13 @@ void Reconciler::QuoteLastLines(Look& look, api::RolloutHistory& history, const 
   for (const plan::Step& step : look.plan.steps) {
     const auto* removal = std::get_if<plan::RemoveContainer>(&step.operation);
     if (removal == nullptr) continue;
-    auto lines = docker_.TailLogs(removal->id, kCrashLines, shutdown);
-    if (!lines.ok() || lines->empty()) return;
-    return absl::StrAppend(&history.failed.back().message, "; ", QuoteLog(*lines));
+    for (const docker::Container& c : look.observed.containers) {
+      if (c.id != removal->id) continue;
+      const std::string words = crashes_.LastWords(plan::ComponentOf(c.labels), c, shutdown);
+      std::string& message = history.failed.back().message;
+      if (!words.empty()) absl::StrAppend(&message, "; ", words);
+    }
+    return;
   }
 }
 
@@ -187,12 +196,14 @@ void Reconciler::FillProbes(plan::Facts& facts) const {
 void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   const docker::Container* live =
       absl::StartsWith(look.key, "container/") ? Live(look.key, *look.host, look.observed) : nullptr;
+  const Crash crash = CrashOf(look, live, shutdown);
+  if (crash.settles_in > absl::ZeroDuration()) look.settles_in = crash.settles_in;
   report::ObjectStatus status = Assess({.key = look.key,
                                         .host = *look.host,
                                         .observed = look.observed,
                                         .plan = look.plan,
                                         .probe = live == nullptr ? std::nullopt : prober_.ResultOf(live->id),
-                                        .crash = live == nullptr ? "" : CrashOf(look, *live, shutdown)});
+                                        .crash = crash});
   auto history = look.observed.facts.rollouts.find(NameOf(look.key));
   if (history != look.observed.facts.rollouts.end()) status.last_rollout = LastRolloutOf(history->second);
   const bool ready = report::IsTrue(status.conditions, api::kReady);
@@ -227,6 +238,10 @@ void Reconciler::RecordEvents(const Look& look, const report::ObjectStatus& stat
     events_.Record(is_ready ? Event::Type::kNormal : Event::Type::kWarning, look.key,
                    is_ready ? std::string(api::kReady) : ready->reason, is_ready ? "" : ready->message);
   const std::optional<report::ObjectStatus> before = board_.Object(look.key);
+  const report::Condition* was_ready = before ? report::Find(before->conditions, api::kReady) : nullptr;
+  if (!look.ready_changed && ready->reason == api::reason::kCrashLoopBackOff &&
+      (was_ready == nullptr || was_ready->reason != ready->reason))
+    events_.Record(Event::Type::kWarning, look.key, ready->reason, ready->message);
   const report::Condition* was = before ? report::Find(before->conditions, api::kSynced) : nullptr;
   const bool healed_by_people =
       !look.plan.conflicts.empty() ||
@@ -258,30 +273,16 @@ void Reconciler::CountState(const Look& look, const report::ObjectStatus& status
   metrics_.ObjectState(look.key, ready, synced, expected, ready && synced);
 }
 
-std::string Reconciler::CrashOf(const Look& look, const docker::Container& live,
-                                const std::stop_token& shutdown) {
-  if (live.status != ContainerStatus::kExited && live.status != ContainerStatus::kRestarting) return "";
-  {
-    base::MutexLock lock(mu_);
-    const Crash& known = crashes_[look.key];
-    if (known.container_id == live.id && known.finished_at == live.finished_at) return known.message;
-  }
-  std::vector<std::string> lines;
-  if (live.exit_code != 0) {
-    auto tail = docker_.TailLogs(live.id, kCrashLines, shutdown);
-    if (tail.ok()) lines = *std::move(tail);
-  }
-  Crash crash{live.id, CrashMessage(live, lines), live.finished_at};
-  base::MutexLock lock(mu_);
-  return (crashes_[look.key] = std::move(crash)).message;
+Crash Reconciler::CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown) {
+  if (live == nullptr) return {};
+  return crashes_.Of(look.key, plan::ComponentOf(live->labels), *live, look.observed.taken_at, shutdown);
 }
 
 Outcome Reconciler::Gone(const Look& look) {
   board_.RemoveObject(look.key);
   metrics_.ObjectGone(look.key);
   memory_.Forget(look.key);
-  base::MutexLock lock(mu_);
-  crashes_.erase(look.key);
+  crashes_.Forget(look.key);
   return {.kind = Kind::kGone, .status = {}, .pulling = "", .concerns_others = true};
 }
 

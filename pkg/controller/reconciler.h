@@ -10,12 +10,11 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "pkg/base/mutex.h"
+#include "pkg/controller/crashes.h"
 #include "pkg/controller/images.h"
 #include "pkg/controller/memory.h"
 #include "pkg/controller/rollouts.h"
 #include "pkg/desired/desired.h"
-#include "pkg/docker/client.h"
 #include "pkg/execute/execute.h"
 #include "pkg/observe/observe.h"
 #include "pkg/plan/plan.h"
@@ -38,19 +37,20 @@ struct Outcome {
     kFailed,
   };
   Kind kind = Kind::kWaiting;
-  absl::Status status;                                   // kFailed
-  bool unobserved = false;                               // kFailed: it could not even be looked at
-  bool has_fallback = false;                             // kFailed: a put-aside container can come back
-  std::string pulling;                                   // kFailed: the image whose pull failed
-  absl::Duration look_again = absl::InfiniteDuration();  // kWaiting: at the latest, without being woken
-  bool concerns_others = false;                          // who depends on it should look again
+  absl::Status status;        // kFailed
+  bool unobserved = false;    // kFailed: it could not even be looked at
+  bool has_fallback = false;  // kFailed: a put-aside container can come back
+  std::string pulling;        // kFailed: the image whose pull failed
+  absl::Duration look_again =
+      absl::InfiniteDuration();  // kWaiting, kInSync: at the latest, without being woken
+  bool concerns_others = false;  // who depends on it should look again
 };
 
 // Thread-safety: thread-safe; one key is never looked at twice at once.
 class Reconciler {
  public:
   // References must outlive it.
-  Reconciler(docker::Reader& docker, observe::Observer& observer, execute::Executor& executor,
+  Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
              probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
              report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts, report::Redact redact);
 
@@ -72,8 +72,7 @@ class Reconciler {
   void QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);
   void FillProbes(plan::Facts& facts) const;
   void Publish(Look& look, const std::stop_token& shutdown);
-  std::string CrashOf(const Look& look, const docker::Container& live, const std::stop_token& shutdown)
-      ABSL_LOCKS_EXCLUDED(mu_);
+  Crash CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown);
   void KeepError(const Look& look, report::ObjectStatus& status);
   void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
   void CountState(const Look& look, const report::ObjectStatus& status);
@@ -84,7 +83,7 @@ class Reconciler {
   Outcome AfterSteps(const Look& look, const execute::Report& report, const std::stop_token& interrupt);
   Outcome Unobserved(const std::string& key, const absl::Status& status);
 
-  docker::Reader& docker_;
+  Crashes& crashes_;
   observe::Observer& observer_;
   execute::Executor& executor_;
   probe::Prober& prober_;
@@ -95,12 +94,6 @@ class Reconciler {
   report::Metrics& metrics_;
   Rollouts& rollouts_;
   const report::Redact redact_;
-  base::Mutex mu_;
-  struct Crash {
-    std::string container_id, message;
-    absl::Time finished_at;
-  };
-  std::map<std::string, Crash> crashes_ ABSL_GUARDED_BY(mu_);  // by key: the log of one end is read once
 };
 
 }  // namespace spacelet::controller

@@ -13,6 +13,8 @@ std::string AddressOf(const desired::Container& want, const docker::Container& l
   return attachment == live.networks.end() ? "" : attachment->second.ip;
 }
 
+}  // namespace
+
 probe::Target TargetOf(const desired::Container& want, const docker::Container& live) {
   auto hash = live.labels.find(api::kLabelSpecHash);
   return {.id = live.id,
@@ -23,8 +25,6 @@ probe::Target TargetOf(const desired::Container& want, const docker::Container& 
           .liveness = want.liveness,
           .outdated = hash == live.labels.end() || hash->second != want.spec_hash};
 }
-
-}  // namespace
 
 std::vector<probe::Target> TargetsOf(const desired::Container& want, const plan::ObservedState& observed) {
   const plan::Parts parts = plan::PartsOf(want, observed);

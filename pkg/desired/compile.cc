@@ -18,7 +18,6 @@ namespace spacelet::desired {
 namespace {
 
 constexpr char kHostNetwork[] = "host";
-constexpr absl::Duration kStopGrace = absl::Seconds(10);  // Docker's own default
 
 // Everything of a document that one container's compilation looks at.
 struct Context {
@@ -40,8 +39,7 @@ docker::RestartPolicy ToDocker(const api::RestartPolicy& policy) {
   return {"no", 0};
 }
 
-docker::LogConfig ToDocker(const std::optional<api::Logging>& written) {
-  const api::Logging logging = written.value_or(api::Logging{"json-file", "50m", 3, {}});
+docker::LogConfig ToDocker(const api::Logging& logging) {
   docker::LogConfig out{logging.driver, logging.options};
   if (logging.max_size) out.options.emplace("max-size", *logging.max_size);
   if (logging.max_files) out.options.emplace("max-file", absl::StrCat(*logging.max_files));
@@ -87,10 +85,10 @@ void PutProcess(const api::Workload& w, docker::ContainerConfig& to) {
   to.entrypoint = w.command;
   to.cmd = w.args;
   to.stop_signal = w.stop_signal.value_or("");
-  to.stop_timeout = w.stop_grace_period.value_or(kStopGrace);
+  to.stop_timeout = *w.stop_grace_period;
   to.init = w.init;
   to.restart_policy = ToDocker(w.restart_policy);
-  to.log = ToDocker(w.logging);
+  to.log = ToDocker(*w.logging);
   for (const auto& [name, value] : w.env)
     if (!value.secret) to.env[name] = docker::EnvVar{value.value, false};
 }
@@ -103,8 +101,7 @@ void PutNetwork(const api::Workload& w, const std::string& network, docker::Cont
   if (w.host_network) return;
   to.hostname = w.hostname.value_or("");
   to.aliases = Aliases(w);
-  for (const api::Port& p : w.ports.value_or(std::vector<api::Port>{}))
-    to.ports.push_back({p.ip, p.host, p.container, p.protocol});
+  for (const api::Port& p : *w.ports) to.ports.push_back({p.ip, p.host, p.container, p.protocol});
 }
 
 void PutSecurity(const api::Workload& w, docker::ContainerConfig& to) {
@@ -138,19 +135,11 @@ void PutLabels(const Context& context, const api::Workload& w, Container& to) {
   labels[api::kLabelRevision] = context.input.revision;
 }
 
-bool IsMutableTag(absl::string_view image) {
-  if (absl::StrContains(image, '@')) return false;
-  const size_t slash = image.rfind('/');
-  const absl::string_view name = slash == absl::string_view::npos ? image : image.substr(slash + 1);
-  return !absl::StrContains(name, ':') || absl::EndsWith(name, ":latest");
-}
-
 void PutAgentSide(const api::Workload& w, Container& to) {
-  const auto by_tag = IsMutableTag(w.image) ? api::PullPolicy::kAlways : api::PullPolicy::kIfNotPresent;
-  to.pull_policy = w.image_pull_policy.value_or(by_tag);
+  to.pull_policy = *w.image_pull_policy;
   to.image_archive = w.image_archive;
   to.image_pull_secret = w.image_pull_secret;
-  to.stop_grace = w.stop_grace_period.value_or(kStopGrace);
+  to.stop_grace = *w.stop_grace_period;
   to.restart_policy = w.restart_policy;
   to.readiness = w.readiness_probe;
   to.startup = w.startup_probe;
@@ -163,10 +152,10 @@ void PutAgentSide(const api::Workload& w, Container& to) {
 
 void PutDependencies(const Context& context, const api::Workload& w, Container& to) {
   absl::Duration longest = absl::ZeroDuration();
-  for (const std::string& component : w.depends_on.value_or(std::vector<std::string>{}))
+  for (const std::string& component : *w.depends_on)
     for (const Expanded& e : context.workloads)
       if (e.component == component) {
-        to.depends_on.push_back(e.workload.container_name.value_or(component));
+        to.depends_on.push_back(*e.workload.container_name);
         longest = std::max(longest, e.workload.rollout.progress_deadline);
       }
   if (!to.depends_on.empty()) to.dependency_deadline = longest;
@@ -214,7 +203,7 @@ Container CompileContainer(const Context& context, const Expanded& expanded) {
   const std::string& network = context.input.document.network.name;
   Container out;
   out.component = expanded.component;
-  out.name = w.container_name.value_or(expanded.component);
+  out.name = *w.container_name;
   out.platform = w.platform.value_or("");
   out.network = w.host_network ? "" : network;
   PutProcess(w, out.config);

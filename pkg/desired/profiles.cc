@@ -8,12 +8,11 @@
 #include "absl/strings/str_join.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
+#include "pkg/api/listen_port.h"
 
 namespace spacelet::desired {
 namespace {
 
-constexpr uint16_t kRunnerPort = 3000;    // drone-runner-aws: DRONE_HTTP_BIND defaults to :3000
-constexpr uint16_t kDelegatePort = 3460;  // delegate: DELEGATE_HTTP_PORT defaults to 3460
 constexpr char kPoolFlag[] = "--pool";
 constexpr char kDatabaseVariable[] = "DRONE_DATABASE_DATASOURCE";
 
@@ -22,35 +21,12 @@ const std::string* Literal(const api::Workload& workload, const std::string& var
   return it == workload.env.end() || it->second.secret ? nullptr : &it->second.value;
 }
 
-uint16_t PortOf(const api::Workload& workload, const std::string& variable, uint16_t fallback) {
-  const std::string* bind = Literal(workload, variable);
-  if (bind == nullptr) return fallback;
-  absl::string_view port = *bind;
-  if (size_t colon = port.rfind(':'); colon != absl::string_view::npos) port.remove_prefix(colon + 1);
-  uint32_t number = 0;
-  return absl::SimpleAtoi(port, &number) && number > 0 && number < 65536 ? static_cast<uint16_t>(number)
-                                                                         : fallback;
-}
-
-uint16_t RunnerPort(const api::Workload& runner) { return PortOf(runner, "DRONE_HTTP_BIND", kRunnerPort); }
-
-template <typename T>
-void Default(std::optional<T>& field, T value) {
-  if (!field) field = std::move(value);
-}
-
 void ProfileEnv(Expanded& to, const std::string& variable, api::EnvValue value,
                 std::vector<std::string>& warnings) {
   auto [it, inserted] = to.workload.env.emplace(variable, value);
   if (inserted || it->second == value) return;
   warnings.push_back(absl::StrCat("spec.", to.component, ".env.", variable,
                                   " replaces the value that the profile gives it"));
-}
-
-api::Probe HttpProbe(std::string path, uint16_t port, int timeout_seconds) {
-  api::Probe probe{api::Probe::HttpGet{std::move(path), port}};
-  probe.timeout_seconds = timeout_seconds;
-  return probe;
 }
 
 const api::Volume* RunnerVolume(const api::Workload& workload) {
@@ -76,7 +52,7 @@ std::string Url(absl::string_view host, uint16_t port) {
 // How the delegate reaches the runner: by name on the network; through a published port from the host's
 // network.
 std::optional<std::string> DeriveRunnerUrl(const api::Workload& runner, const api::Workload& delegate) {
-  const uint16_t port = RunnerPort(runner);
+  const uint16_t port = api::RunnerListenPort(runner);
   if (!runner.host_network && !delegate.host_network) return Url(runner.hostname.value_or(""), port);
   if (!delegate.host_network) return std::nullopt;
   if (runner.host_network) return Url("127.0.0.1", port);
@@ -153,19 +129,10 @@ Expanded ExpandRunner(const api::Runner& runner, const std::string& pool_path,
                       std::vector<std::string>& warnings) {
   Expanded out{"runner", runner.workload};
   api::Workload& w = out.workload;
-  Default<std::string>(w.container_name, "vm-runner");
-  Default<std::string>(w.hostname, "vm-runner");
-  Default<std::string>(w.platform, "linux/amd64");
   if (RunnerVolume(w) == nullptr) w.volumes.push_back({runner.directory, kRunnerMount, false});
-  Default<std::vector<api::Port>>(w.ports, {api::Port{"127.0.0.1", kRunnerPort, RunnerPort(w), "tcp"}});
   ProfileEnv(out, kDatabaseVariable, {kRunnerDatabase, std::nullopt}, warnings);
-  Default(w.stop_grace_period, absl::Seconds(300));
-  if (!w.readiness_probe) {
-    w.readiness_probe = HttpProbe("/healthz", RunnerPort(w), 1);
-    w.readiness_probe->not_found_is_ready = true;
-  }
   w.args = RunnerArgs(runner.workload.args, pool_path);
-  out.drain = DrainMetric{RunnerPort(w), "/metrics", "harness_ci_pipeline_running_executions"};
+  out.drain = DrainMetric{api::RunnerListenPort(w), "/metrics", "harness_ci_pipeline_running_executions"};
   out.state_file = RunnerDatabase(runner, w);
   return out;
 }
@@ -174,15 +141,6 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
                         std::vector<std::string>& warnings) {
   Expanded out{"delegate", delegate.workload};
   api::Workload& w = out.workload;
-  Default(w.container_name, delegate.name);
-  Default(w.hostname, delegate.name);
-  Default(w.stop_grace_period, absl::Seconds(600));
-  if (!w.depends_on && runner != nullptr) w.depends_on = std::vector<std::string>{"runner"};
-  if (!w.readiness_probe)
-    w.readiness_probe = HttpProbe("/api/health", PortOf(w, "DELEGATE_HTTP_PORT", kDelegatePort), 5);
-
-  std::string manager = delegate.manager_url;
-  while (!manager.empty() && manager.back() == '/') manager.pop_back();  // the image appends "/api/…"
   const auto literal = [&](const char* variable, std::string value) {
     ProfileEnv(out, variable, {std::move(value), std::nullopt}, warnings);
   };
@@ -191,11 +149,11 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
   if (!delegate.tags.empty()) literal("DELEGATE_TAGS", absl::StrJoin(delegate.tags, ","));
   literal("DELEGATE_TYPE", "DOCKER");
   literal("DEPLOY_MODE", delegate.deploy_mode);
-  literal("MANAGER_HOST_AND_PORT", manager);
+  literal("MANAGER_HOST_AND_PORT", delegate.manager_url);
   literal("NEXT_GEN", "true");
   if (auto url = RunnerUrl(delegate, runner, warnings)) literal("RUNNER_URL", *url);
   ProfileEnv(out, "DELEGATE_TOKEN", {"", delegate.token}, warnings);
-  out.drain = DrainMetric{PortOf(w, "DELEGATE_HTTP_PORT", kDelegatePort), "/api/metrics",
+  out.drain = DrainMetric{api::DelegateListenPort(w), "/api/metrics",
                           "io_harness_custom_metric_tasks_currently_executing"};
   // Images since 85601 check themselves from the tenth second on, in which no JVM connects to its manager:
   // they are unhealthy for a while at every start, and whoever looks at that (autoheal, a dockerHealth probe)
@@ -205,9 +163,7 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
 }
 
 Expanded ExpandGeneric(const api::GenericContainer& container) {
-  Expanded out{container.name, container.workload};
-  Default(out.workload.container_name, container.name);
-  return out;
+  return {container.name, container.workload};
 }
 
 std::optional<std::string> CheckRunnerUrl(const std::string& url, const std::vector<Expanded>& workloads) {
@@ -220,9 +176,9 @@ std::optional<std::string> CheckRunnerUrl(const std::string& url, const std::vec
     return absl::StrCat(kField, url, " is the delegate's own container; name the runner instead");
   for (const Expanded& e : workloads) {
     if (!AnswersTo(e.workload, target->host)) continue;
-    if (e.component == "runner" && RunnerPort(e.workload) != target->port)
-      return absl::StrCat(kField, "the runner listens on port ", RunnerPort(e.workload), ", not on ",
-                          target->port);
+    if (e.component == "runner" && api::RunnerListenPort(e.workload) != target->port)
+      return absl::StrCat(kField, "the runner listens on port ", api::RunnerListenPort(e.workload),
+                          ", not on ", target->port);
     return std::nullopt;
   }
   return absl::StrCat(kField, "no container of this document answers to the name ", target->host);

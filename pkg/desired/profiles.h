@@ -1,5 +1,6 @@
-// What a runner and a delegate are: the two profiles, spelled out as generic workloads. The only place that
-// knows; a third profile is a third function here. Pure.
+// What a runner and a delegate are: the two profiles, spelled out as generic workloads. What a document may
+// write itself has been filled in by config::ApplyDefaults; here is what follows from it and is no field of a
+// workload. Pure.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +23,7 @@ inline constexpr char kAgentDirectory[] =
 // A workload with nothing left to look up in a profile.
 struct Expanded {
   std::string component;
-  api::Workload workload;  // container_name, hostname, depends_on … are set as far as the profile sets them
+  api::Workload workload;
   std::optional<DrainMetric> drain = std::nullopt;
   std::optional<StateFile> state_file = std::nullopt;
   std::optional<docker::HealthConfig> health = std::nullopt;
@@ -31,6 +32,7 @@ struct Expanded {
 // The host side of the runner's /runner bind: `directory`, or the volume that the document mounts there.
 std::string RunnerDirectory(const api::Runner& runner);
 
+// Requires of all Expand…: defaults applied.
 // `pool_path`: where the pool file is in the container; empty when the pool is blocked.
 // What the document writes wins; `warnings` gets a sentence for each profile variable that it replaces.
 Expanded ExpandRunner(const api::Runner& runner, const std::string& pool_path,

@@ -57,6 +57,14 @@ absl::StatusOr<Container> HttpClient::InspectContainer(const std::string& id_or_
   return container;
 }
 
+absl::StatusOr<Recipe> HttpClient::ReadRecipe(const std::string& id, const std::stop_token& stop) {
+  const EngineCall call = {.operation = "InspectContainer", .deadline = kInspectDeadline};
+  ASSIGN_OR_RETURN(const http::Response container, OnContainer(call, id, "/json", stop));
+  ASSIGN_OR_RETURN(const Container decoded, DecodeContainer(container.body));
+  ASSIGN_OR_RETURN(const http::Response image, ReadImage(decoded.image_id, stop));
+  return DecodeRecipe(container.body, image.body);
+}
+
 absl::StatusOr<std::vector<Network>> HttpClient::FindNetworks(const std::string& name,
                                                               const std::stop_token& stop) {
   return InspectNetworks(EncodeFilters({{"name", {name}}}), name, stop);
@@ -97,12 +105,17 @@ absl::StatusOr<std::vector<Network>> HttpClient::InspectNetworks(const std::stri
   return out;
 }
 
-absl::StatusOr<Image> HttpClient::InspectImage(const std::string& reference, const std::stop_token& stop) {
+absl::StatusOr<http::Response> HttpClient::ReadImage(const std::string& reference,
+                                                     const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const std::string path, ImagePath(reference));
   const EngineCall call = {.operation = "InspectImage",
                            .path = absl::StrCat("/images/", path, "/json"),
                            .deadline = kInspectDeadline};
-  ASSIGN_OR_RETURN(const http::Response response, engine_.Call(call, stop));
+  return engine_.Call(call, stop);
+}
+
+absl::StatusOr<Image> HttpClient::InspectImage(const std::string& reference, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const http::Response response, ReadImage(reference, stop));
   return DecodeImage(response.body);
 }
 

@@ -11,6 +11,7 @@
 #include "pkg/docker/client.h"
 #include "pkg/docker/deadlines.h"
 #include "pkg/docker/engine.h"
+#include "pkg/docker/recipe.h"
 #include "pkg/docker/reference.h"
 #include "pkg/http/client.h"
 
@@ -32,6 +33,8 @@ class HttpClient : public Client {
                                                                const std::stop_token& stop) override;
   absl::StatusOr<Container> InspectContainer(const std::string& id_or_name,
                                              const std::stop_token& stop) override;
+  // What a container was made with. Errors: as InspectContainer.
+  absl::StatusOr<Recipe> ReadRecipe(const std::string& id, const std::stop_token& stop);
   absl::StatusOr<std::vector<Network>> FindNetworks(const std::string& name,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,
@@ -92,6 +95,7 @@ class HttpClient : public Client {
   // A request about one container: METHOD /containers/{id}{action}.
   absl::StatusOr<http::Response> OnContainer(EngineCall call, const std::string& id,
                                              const std::string& action, const std::stop_token& stop);
+  absl::StatusOr<http::Response> ReadImage(const std::string& reference, const std::stop_token& stop);
   absl::StatusOr<http::Response> OnNetwork(EngineCall call, const std::string& id, const std::string& action,
                                            const std::stop_token& stop);
   absl::StatusOr<std::vector<Network>> ListNetworkRows(const std::string& filters,

@@ -13,6 +13,7 @@
 #include "absl/strings/str_split.h"
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
+#include "pkg/base/secret_name.h"
 #include "pkg/plan/image.h"
 
 namespace spacelet::plan {
@@ -25,15 +26,6 @@ std::string ShortId(absl::string_view id) {
   const size_t colon = id.find(':');
   if (colon != absl::string_view::npos) id.remove_prefix(colon + 1);
   return std::string(id.substr(0, 12));
-}
-
-// A literal may hold what should have been a secret; its name tells.
-bool LooksSecret(absl::string_view variable) {
-  const std::string upper = absl::AsciiStrToUpper(variable);
-  for (const char* word :
-       {"TOKEN", "SECRET", "PASSWORD", "PASSWD", "CREDENTIAL", "PRIVATE", "APIKEY", "API_KEY", "ACCESS_KEY"})
-    if (absl::StrContains(upper, word)) return true;
-  return false;
 }
 
 std::string PortsText(const std::vector<docker::PortBinding>& ports) {
@@ -70,7 +62,7 @@ void CompareEnv(const desired::Container& want, const docker::Container& have, s
     auto it = have.env.find(name);
     const std::string from = it == have.env.end() ? "" : it->second;
     if (it != have.env.end() && from == variable.value) continue;
-    const bool hide = variable.secret || LooksSecret(name);
+    const bool hide = variable.secret || base::LooksSecret(name);
     changes.push_back({absl::StrCat("env.", name), hide && !from.empty() ? kHidden : OrNone(from),
                        hide ? kHidden : OrNone(variable.value)});
   }
@@ -295,7 +287,7 @@ std::vector<FieldView> Explain(const desired::Container& want, const docker::Con
   for (const auto& [name, variable] : want.config.env) {
     auto it = actual.env.find(name);
     const std::string value = it == actual.env.end() ? kNone : it->second;
-    const bool hide = variable.secret || LooksSecret(name);
+    const bool hide = variable.secret || base::LooksSecret(name);
     if (!hide) add(absl::StrCat("env.", name), variable.value, value, "replace");
     if (hide)
       views.push_back({absl::StrCat("env.", name), kHidden, kHidden,

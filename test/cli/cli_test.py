@@ -29,7 +29,7 @@ DOCUMENT = textwrap.dedent("""\
             PLAIN: hello
             SECRET: {{file: {directory}/token}}
     """)
-COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "schema", "version", "completion"]
+COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -87,7 +87,7 @@ class Usage(CliTest):
             self.assertIn(command, answer.stdout)
         self.assertIn("\nUsage: spacelet [", answer.stdout)
         self.assertRegex(answer.stdout, r"\nExamples:\n(  (sudo )?spacelet [^\n]+\n)+\Z")
-        for later in ("import", "doctor", "cloud-init", "support-bundle"):
+        for later in ("doctor", "cloud-init", "support-bundle"):
             self.assertNotIn(later, answer.stdout)
 
     def test_help_of_each_command_ends_with_examples(self):
@@ -402,6 +402,21 @@ class WithDocker(CliTest):
         applied = self.command("apply", "--strict-permissions", "--timeout", "30s")
         self.assertEqual(applied.returncode, 1)
         self.assertIn("chmod 600", applied.stdout)
+
+    def test_import_prints_a_valid_document_without_the_secret(self):
+        nothing = self.import_()
+        self.assertEqual((nothing.returncode, nothing.stdout), (1, ""))
+        self.assertIn("nothing to import", nothing.stderr)
+        self.assertEqual(self.command("apply", "--timeout", "30s").returncode, 0)
+        own = self.import_("box")
+        self.assertEqual((own.returncode, own.stdout), (1, ""))
+        self.assertIn("container box is spacelet's own", own.stderr)
+        self.assertIn("there is no container nobody", self.import_("nobody").stderr)
+
+    def import_(self, *words):
+        answer = run("import", "--docker-host", self.docker, *words)
+        self.assertNotIn(TOKEN, answer.stdout + answer.stderr)
+        return answer
 
     def test_explain_says_who_decides_and_hides_secrets(self):
         answer = self.command("explain", "container/box", "-o", "json")

@@ -67,6 +67,23 @@ class Commands(HostCase):
         flags += ["state-dir"] if name == "apply" else []
         return self.host.agent.command(name, "-f", str(self.host.config), *words, flags=flags)
 
+    def test_a_plan_knows_that_the_runner_is_ready(self):
+        self.host.converge()
+        self.host.agent.stop()
+        self.host.delegate.remove()
+        plan = json.loads(self.command("plan", "-o", "json").stdout)
+        self.assertEqual(plan["waiting"], [])
+        self.assertIn("CreateContainer", [step["operation"] for step in plan["steps"]])
+
+    def test_a_plan_knows_that_the_runner_is_not_ready(self):
+        self.host.converge()
+        self.host.agent.stop()
+        self.host.delegate.remove()
+        self.host.runner.get(3000, "/standin/set?healthz=500", method="POST")
+        plan = json.loads(self.command("plan", "-o", "json").stdout)
+        self.assertEqual([(w["object"], w["for"]) for w in plan["waiting"]],
+                         [(f"container/{DELEGATE}", f"container/{RUNNER}")])
+
     def test_apply_converges_and_plan_agrees(self):
         self.host.write(self.host.minimal)
         before = self.command("plan", "-o", "json")

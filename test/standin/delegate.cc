@@ -1,7 +1,7 @@
 // Stands in for the Harness Docker delegate: its variables, health, metrics, drain and its calls to the
-// runner; no JVM and no manager. Settings: version, mode (normal, crash, never-ready), listen_delay,
-// health_delay, poll (seconds), connected (0: unhealthy, as in an outage of Harness), tasks, drain_limit
-// (seconds).
+// runner; no JVM and no manager. Settings: version, mode (normal, crash, never-ready), crash_line,
+// crash_code, listen_delay, health_delay, poll (seconds), connected (0: unhealthy, as in an outage of
+// Harness), tasks, drain_limit (seconds).
 #include <atomic>
 #include <chrono>
 #include <cstdio>
@@ -65,7 +65,8 @@ class Delegate {
         {{"version", settings_.Text("version", "dev")},
          {"name", Settings::Environment("DELEGATE_NAME")},
          {"manager", Settings::Environment("MANAGER_HOST_AND_PORT")}});
-    if (settings_.Text("mode", "normal") == "crash") Die("Delegate wont be started", 1);
+    if (settings_.Text("mode", "normal") == "crash")
+      Die(settings_.Text("crash_line", "Delegate wont be started"), settings_.Int("crash_code", 1));
     if (WaitForSignal(settings_.Seconds("listen_delay", 0.1)) != 0) Die("stopped before start", 143);
     Server server(Port(), [this](const Request& request) { return Route(request); });
     std::thread([this] { PollRunner(settings_, contact_); }).detach();

@@ -1,6 +1,7 @@
 // Stands in for `drone-runner-aws delegate`: the same log lines, routes, order at start and way to stop, no
-// cloud. Settings: version, mode (normal, crash, never-ready), listen_delay, stop_delay (seconds), healthz
-// (OK, 404, 500), executions, db_tries; the control file is standin.conf beside the pool file.
+// cloud. Settings: version, mode (normal, crash, never-ready), crash_line, listen_delay, stop_delay
+// (seconds), healthz (OK, 404, 500), executions, db_tries; the control file is standin.conf beside the pool
+// file.
 #include <yaml-cpp/yaml.h>
 
 #include <cstdio>
@@ -175,7 +176,8 @@ std::string Directory(const std::string& path) {
   OpenDatabase(settings);
   const std::set<std::string> pools = LoadPool(arguments.pool);
   if (settings.Text("mode", "normal") == "crash")
-    Fatal("unable to ping driver", {{"error", "googleapi: Error 403: stand-in"}});
+    Fatal(settings.Text("crash_line", "unable to ping driver"),
+          {{"error", "googleapi: Error 403: stand-in"}});
   Log("info", "Instance purger started. It will run every 15 minutes");
   Log("info", "pools cleaned");
   Wait(settings.Seconds("listen_delay", 0.2), settings);

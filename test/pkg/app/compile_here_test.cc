@@ -6,6 +6,8 @@
 
 #include <fstream>
 
+#include "pkg/config/load.h"
+
 namespace spacelet::app {
 namespace {
 
@@ -19,6 +21,7 @@ TEST(CompileHere, WarnsOfSecretsThatOthersMayRead) {
   box.workload.image = "box:1";
   box.workload.env["TOKEN"].secret.emplace().file = path;
   box.workload.image_archive = path;  // no secret: whoever likes may read it
+  config::ApplyDefaults(document);
 
   chmod(path.c_str(), 0640);
   EXPECT_THAT(CompileHere(document, "sha256:1", 1).warnings,

@@ -48,7 +48,7 @@ struct Scene {
   plan::ObservedState observed;
   plan::Plan plan;
   std::optional<probe::Result> probe;
-  std::string crash;
+  Crash crash;
 };
 
 std::string Text(const report::ObjectStatus& status, const char* type) {
@@ -86,6 +86,23 @@ TEST(Assess, Ready) {
       {[](Scene& s) { s.probe = probe::Result{.ready = true, .unalive = "liveness probe failed: 500"}; },
        "False ProbeFailed"},
       {[](Scene& s) { s.container().status = ContainerStatus::kRestarting; }, "False CrashLoopBackOff"},
+      {[](Scene& s) {
+         s.crash.loops = true;
+         s.probe = probe::Result{false, false, "refused"};
+       },
+       "False CrashLoopBackOff"},
+      {[](Scene& s) {
+         s.crash.loops = true;
+         s.probe = probe::Result{false, true, "503"};
+       },
+       "False ProbeFailed"},
+      {[](Scene& s) { s.crash.loops = true; }, "True Running"},
+      {[](Scene& s) { s.crash.settles_in = absl::Seconds(9); }, "False CrashLoopBackOff"},
+      {[&](Scene& s) {
+         s.container().status = ContainerStatus::kExited;
+         s.plan.waiting = {{kKey, "its next start", "after the back-off", api::reason::kCrashLoopBackOff}};
+       },
+       "False CrashLoopBackOff"},
       {[](Scene& s) { s.container().status = ContainerStatus::kExited; }, "True Completed"},
       {[&](Scene& s) {
          s.container().status = ContainerStatus::kExited;
@@ -165,7 +182,7 @@ TEST(Assess, AMessageNamesTheRivalAndTheLogLines) {
   Scene scene;
   scene.plan.conflicts = {{kKey, "postgres holds port 3000"}};
   scene.container().status = ContainerStatus::kRestarting;
-  scene.crash = "exited with code 1; last log lines: boom";
+  scene.crash.message = "exited with code 1; last log lines: boom";
   const report::ObjectStatus status = scene.Assess();
   EXPECT_THAT(report::Find(status.conditions, api::kSynced)->message, HasSubstr("postgres"));
   EXPECT_THAT(report::Find(status.conditions, api::kReady)->message, HasSubstr("boom"));

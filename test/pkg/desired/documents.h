@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/config/load.h"
 #include "pkg/desired/compile.h"
 
 namespace spacelet::desired {
@@ -49,7 +50,14 @@ inline api::GenericContainer Generic(std::string name) {
   return c;
 }
 
-inline Compiled CompileWith(const api::Document& document, const Files& files) {
+// `document` with defaults, as every document that is compiled.
+inline api::Document Defaulted(api::Document document) {
+  config::ApplyDefaults(document);
+  return document;
+}
+
+inline Compiled CompileWith(const api::Document& written, const Files& files) {
+  const api::Document document = Defaulted(written);
   return Compile({document, "sha256:0123", 7, [&](const std::string& path) -> absl::StatusOr<std::string> {
                     auto it = files.find(path);
                     if (it != files.end()) return it->second;

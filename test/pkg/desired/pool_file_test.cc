@@ -136,7 +136,7 @@ TEST(PoolFile, AFileThatIsCopiedIntoTheContainerIsThere) {
 }
 
 TEST(PoolFile, AFileThatMayNotBeReadIsThere) {
-  const api::Document d = MinimalDocument();
+  const api::Document d = Defaulted(MinimalDocument());
   const Compiled compiled = Compile({d, "", 0, [](const std::string& path) -> absl::StatusOr<std::string> {
                                        if (path == "/etc/spacelet/pool.yaml") return std::string(kPoolYaml);
                                        return absl::PermissionDeniedError(path);
@@ -145,7 +145,7 @@ TEST(PoolFile, AFileThatMayNotBeReadIsThere) {
 }
 
 TEST(PoolFile, AnUnreadablePoolSaysWhichFile) {
-  const api::Document d = MinimalDocument();
+  const api::Document d = Defaulted(MinimalDocument());
   const Compiled compiled = Compile({d, "", 0, [](const std::string&) -> absl::StatusOr<std::string> {
                                        return absl::PermissionDeniedError("Permission denied");
                                      }});

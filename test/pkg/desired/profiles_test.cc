@@ -16,7 +16,9 @@ using testing::IsEmpty;
 
 Expanded Runner(const api::Runner& runner) {
   std::vector<std::string> warnings;
-  return ExpandRunner(runner, "/runner/.spacelet/pool-1.yaml", warnings);
+  api::Document document;
+  document.runner = runner;
+  return ExpandRunner(*Defaulted(document).runner, "/runner/.spacelet/pool-1.yaml", warnings);
 }
 
 TEST(RunnerProfile, WrittenArgumentsKeepTheirPlaceAndGetThePool) {
