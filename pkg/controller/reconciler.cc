@@ -1,6 +1,7 @@
 #include "pkg/controller/reconciler.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 #include <variant>
@@ -89,7 +90,7 @@ bool CanGoBack(const plan::Plan& plan, size_t done) {
     return std::holds_alternative<plan::RenameContainer>(s.operation);
   };
   return plan.goes_back || proving ||
-         std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<long>(done), renamed);
+         std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(done), renamed);
 }
 
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }

@@ -14,7 +14,8 @@ namespace spacelet::controller {
 class Records {
  public:
   // `directory` must outlive it; null: nothing is kept.
-  Records(const state::Directory* directory, log::Logger logger) : directory_(directory), logger_(logger) {}
+  Records(const state::Directory* directory, const log::Logger& logger)
+      : directory_(directory), logger_(logger) {}
 
   // Empty when there is none.
   state::LimitsSet LoadLimitsSet() const;

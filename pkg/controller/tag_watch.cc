@@ -43,11 +43,11 @@ void TagWatch::Follow(const desired::Host& host) {
     std::map<std::string, Followed> known = std::exchange(followed_, {});
     for (const desired::Container& c : host.containers) {
       if (!c.auto_update_interval || c.pull_policy == api::PullPolicy::kNever) continue;
-      Followed tag{c.image(), c.image_pull_secret, *c.auto_update_interval, clock_.Monotonic()};
+      const Followed tag{c.image(), c.image_pull_secret, *c.auto_update_interval, clock_.Monotonic()};
       const Followed& before = known[c.name];
       const bool same =
           before.reference == tag.reference && before.secret == tag.secret && before.interval == tag.interval;
-      followed_[c.name] = same ? before : std::move(tag);
+      followed_[c.name] = same ? before : tag;
     }
   }
   sleep_.Wake();

@@ -41,7 +41,7 @@ class Caller {
     // The file may be another one at the next try.
     if (absl::IsInvalidArgument(loaded)) return absl::FailedPreconditionError(loaded.message());
     RETURN_IF_ERROR(loaded);
-    const absl::Status held = CheckImage(op.reference, op.platform);
+    absl::Status held = CheckImage(op.reference, op.platform);
     if (!absl::IsNotFound(held)) return held;
     return absl::FailedPreconditionError(
         absl::StrCat(op.archive, " was loaded and holds no such image: ", held.message()));

@@ -66,7 +66,7 @@ Patience::Patience(absl::Duration time, const std::stop_token& stop)
       stopped_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
       wake_(stop, [this] { (void)::eventfd_write(stopped_.get(), 1); }) {}
 
-absl::Status Patience::Await(int fd, short events) {
+absl::Status Patience::Await(int fd, int16_t events) {
   if (!stopped_.valid()) return absl::ResourceExhaustedError("no file descriptor is left");
   for (;;) {
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline_ - steady_clock::now());

@@ -24,7 +24,7 @@ class Patience {
 
   // Blocks until poll() reports one of `events` on `fd`. Errors: DeadlineExceeded; Cancelled;
   // ResourceExhausted no descriptor to be had.
-  absl::Status Await(int fd, short events);
+  absl::Status Await(int fd, int16_t events);
 
  private:
   const std::chrono::steady_clock::time_point deadline_;
