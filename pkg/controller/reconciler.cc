@@ -1,6 +1,7 @@
 #include "pkg/controller/reconciler.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "pkg/controller/rollout_turns.h"
 #include "pkg/controller/targets.h"
 #include "pkg/plan/image.h"
+#include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
 namespace spacelet::controller {
@@ -53,7 +55,7 @@ bool CanGoBack(const plan::Plan& plan, size_t done) {
     return std::holds_alternative<plan::RenameContainer>(s.operation);
   };
   return plan.goes_back || proving ||
-         std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<long>(done), renamed);
+         std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(done), renamed);
 }
 
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }

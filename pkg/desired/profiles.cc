@@ -102,7 +102,7 @@ bool AnswersTo(const api::Workload& workload, const std::string& host) {
 std::optional<StateFile> RunnerDatabase(const api::Runner& runner, const api::Workload& workload) {
   const std::string* path = Literal(workload, kDatabaseVariable);
   const std::string* driver = Literal(workload, "DRONE_DATABASE_DRIVER");
-  absl::string_view below = path == nullptr ? "" : *path;
+  absl::string_view below = path == nullptr ? absl::string_view() : *path;
   if (!absl::ConsumePrefix(&below, absl::StrCat(kRunnerMount, "/"))) return std::nullopt;
   if (driver != nullptr && *driver != "sqlite3") return std::nullopt;
   const std::string directory = RunnerDirectory(runner);

@@ -148,12 +148,12 @@ void Planner::Swap() {
   const docker::Container* old = parts_.current;
   const std::string next = parts_.next ? parts_.next->id : NextName(want_.name);
   bool waits = WaitsForNetwork();
-  if (!parts_.next) {
+  if (parts_.next) {
+    if (!parts_.next->started_ever) CopyFilesTo(next, waits);
+  } else if (old) {  // one of the two is there
     const std::string cause = old->status == ContainerStatus::kDead ? "dead" : "spec changed";
     Prepare(cause);
     Create(NextName(want_.name), cause, ReplaceReasons(want_, *old, now_), waits);
-  } else if (!parts_.next->started_ever) {
-    CopyFilesTo(next, waits);
   }
   waits = (old && WaitsForDrain(*old)) || waits;
   Retire(old, waits);
