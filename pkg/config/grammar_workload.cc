@@ -291,7 +291,9 @@ void AddLifeFields(Record<Workload>& record) {
       .Add("ignoreDrift", &Workload::ignore_drift, LiveFields(),
            "Live fields that are left as they are found.")
       .Example("[resources.memory]");
-  record.Add("takeover", &Workload::takeover, Boolean(), "Replace a hand-started container of the same name.")
+  record
+      .Add("takeover", &Workload::takeover, Boolean(),
+           "Replace the hand-started container that does this work, by a rollout.")
       .Default("false");
 }
 

@@ -94,8 +94,9 @@ class Writer {
   virtual absl::Status UpdateContainer(const std::string& id, const LiveResources& resources,
                                        const std::optional<RestartPolicy>& restart_policy,
                                        const std::stop_token& stop) = 0;
-  // Removes a container and its anonymous volumes; force also kills it. NotFound is OK.
-  virtual absl::Status RemoveContainer(const std::string& id, bool force, const std::stop_token& stop) = 0;
+  // NotFound is OK.
+  virtual absl::Status RemoveContainer(const std::string& id, const Removal& how,
+                                       const std::stop_token& stop) = 0;
   virtual absl::StatusOr<std::string> CreateNetwork(const NetworkConfig& config,
                                                     const std::stop_token& stop) = 0;  // id
   virtual absl::Status RemoveNetwork(const std::string& id, const std::stop_token& stop) = 0;

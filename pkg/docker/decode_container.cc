@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -77,11 +78,22 @@ std::vector<PortBinding> DecodePortBindings(const Json& json) {
   return out;
 }
 
-std::vector<Mount> DecodeMounts(const Json& json) {
+void AddMount(std::vector<Mount>& mounts, Mount mount) {
+  const auto same = [&](const Mount& m) { return m.target == mount.target; };  // Podman lists a bind in both
+  if (std::none_of(mounts.begin(), mounts.end(), same)) mounts.push_back(std::move(mount));
+}
+
+// `docker run -v` writes Binds ("/a:/b:ro,z"; a source that is no path is a volume), --mount writes Mounts.
+std::vector<Mount> DecodeMounts(const Json& host) {
   std::vector<Mount> out;
-  for (const Json& mount : Elements(json)) {
-    if (String(mount, "Type") != "bind") continue;
-    out.push_back({String(mount, "Source"), String(mount, "Target"), Bool(mount, "ReadOnly")});
+  for (const Json& mount : Elements(At(host, "Mounts")))
+    if (String(mount, "Type") == "bind")
+      AddMount(out, {String(mount, "Source"), String(mount, "Target"), Bool(mount, "ReadOnly")});
+  for (const std::string& bind : StringList(At(host, "Binds"))) {
+    const std::vector<std::string> parts = absl::StrSplit(bind, ':');
+    if (parts.size() < 2 || !absl::StartsWith(parts[0], "/")) continue;
+    const std::vector<std::string> options = absl::StrSplit(parts.size() > 2 ? parts[2] : "", ',');
+    AddMount(out, {parts[0], parts[1], std::find(options.begin(), options.end(), "ro") != options.end()});
   }
   return out;
 }
@@ -156,7 +168,8 @@ absl::StatusOr<Container> DecodeContainer(absl::string_view body) {
   FillNetworks(At(At(json, "NetworkSettings"), "Networks"), out);
   out.ports = DecodePortBindings(At(host, "PortBindings"));
   out.cmd = StringList(At(config, "Cmd"));
-  out.mounts = DecodeMounts(At(host, "Mounts"));
+  out.mounts = DecodeMounts(host);
+  out.auto_remove = Bool(host, "AutoRemove");
   if (At(config, "StopTimeout").is_number_integer())
     out.stop_timeout = absl::Seconds(Int(config, "StopTimeout"));
   return out;

@@ -71,7 +71,8 @@ class HttpClient : public Client {
   absl::Status UpdateContainer(const std::string& id, const LiveResources& resources,
                                const std::optional<RestartPolicy>& restart_policy,
                                const std::stop_token& stop) override;
-  absl::Status RemoveContainer(const std::string& id, bool force, const std::stop_token& stop) override;
+  absl::Status RemoveContainer(const std::string& id, const Removal& how,
+                               const std::stop_token& stop) override;
   absl::StatusOr<std::string> CreateNetwork(const NetworkConfig& config,
                                             const std::stop_token& stop) override;
   absl::Status RemoveNetwork(const std::string& id, const std::stop_token& stop) override;

@@ -86,10 +86,12 @@ absl::Status HttpClient::UpdateContainer(const std::string& id, const LiveResour
   return OnContainer(call, id, "/update", stop).status();
 }
 
-absl::Status HttpClient::RemoveContainer(const std::string& id, bool force, const std::stop_token& stop) {
+absl::Status HttpClient::RemoveContainer(const std::string& id, const Removal& how,
+                                         const std::stop_token& stop) {
   const EngineCall call = {.operation = "RemoveContainer", .method = "DELETE", .deadline = kRemoveDeadline};
   const absl::Status status =
-      OnContainer(call, id, Query({{"v", "1"}, {"force", force ? "1" : ""}}), stop).status();
+      OnContainer(call, id, Query({{"v", how.volumes ? "1" : ""}, {"force", how.force ? "1" : ""}}), stop)
+          .status();
   return absl::IsNotFound(status) ? absl::OkStatus() : status;
 }
 

@@ -140,8 +140,9 @@ struct Container {
   std::map<std::string, Attachment> networks;  // network name -> attachment
   std::vector<PortBinding> ports;              // HostConfig.PortBindings
   std::vector<std::string> cmd;                // Config.Cmd (the image's, where the create gave none)
-  std::vector<Mount> mounts;                   // HostConfig.Mounts, binds only
+  std::vector<Mount> mounts;                   // binds only, of HostConfig.Mounts and HostConfig.Binds
   std::optional<absl::Duration> stop_timeout;  // Config.StopTimeout
+  bool auto_remove = false;                    // docker run --rm: gone as soon as it stops
   bool operator==(const Container&) const = default;
 };
 
@@ -152,6 +153,12 @@ struct ContainerSummary {
   std::vector<std::string> networks;  // names
   std::vector<PortBinding> ports;     // published ones
   bool operator==(const ContainerSummary&) const = default;
+};
+
+struct Removal {        // of a container
+  bool force = false;   // kills it first
+  bool volumes = true;  // its anonymous volumes, too
+  bool operator==(const Removal&) const = default;
 };
 
 struct NetworkConfig {  // the body of POST /networks/create

@@ -85,7 +85,7 @@ class Caller {
     return docker_.UnpauseContainer(op.id, shutdown_);
   }
   absl::Status operator()(const plan::RemoveContainer& op) {
-    return docker_.RemoveContainer(op.id, op.force, shutdown_);
+    return docker_.RemoveContainer(op.id, op.how, shutdown_);
   }
   absl::Status operator()(const plan::RemoveImage& op) {
     return docker_.RemoveImage(op.reference, shutdown_);
@@ -93,6 +93,7 @@ class Caller {
   absl::Status operator()(const plan::CreateDirectory& op) { return files_.CreateDirectory(op); }
   absl::Status operator()(const plan::WritePoolFile& op) { return files_.WritePoolFile(op); }
   absl::Status operator()(const plan::RemovePoolFile& op) { return files_.RemovePoolFile(op); }
+  absl::Status operator()(const plan::PutBackFile& op) { return files_.PutBack(op); }
   absl::Status operator()(const plan::CopyOutFile& op) {
     const auto bytes = docker_.ReadContainerFile(op.id, op.container_path, shutdown_);
     if (absl::IsNotFound(bytes.status())) return absl::OkStatus();  // it has kept nothing yet

@@ -43,6 +43,7 @@ class LocalFiles {
   virtual absl::Status WritePoolFile(const plan::WritePoolFile& op) = 0;
   virtual absl::Status RemovePoolFile(const plan::RemovePoolFile& op) = 0;
   virtual absl::Status WriteFile(const std::string& path, const std::string& content) = 0;
+  virtual absl::Status PutBack(const plan::PutBackFile& op) = 0;
   // Removes the oldest of the files beside `path` that have its name up to the last '-'.
   virtual absl::Status KeepNewest(const std::string& path, int count) = 0;
 };

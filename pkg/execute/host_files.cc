@@ -45,6 +45,17 @@ absl::Status GiveTo(const std::string& path, const Owner& owner) {
   return absl::UnavailableError(absl::StrCat("chown ", path, ": ", strerror(errno)));
 }
 
+constexpr size_t kLargestState = 64 << 20;  // more was not copied (docker::Reader::ReadContainerFile)
+
+// sqlite replays these into a database that it finds beside them (sqlite.org/tempfiles.html): they go with
+// theirs. The database itself goes last; as long as it is there, nothing is taken for done.
+constexpr const char* kSqliteParts[] = {"-journal", "-wal", "-shm", ""};
+
+absl::Status MoveIfThere(const std::string& from, const std::string& to) {
+  if (rename(from.c_str(), to.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat("rename ", from, " -> ", to, ": ", strerror(errno)));
+}
+
 class RealFiles : public LocalFiles {
  public:
   absl::Status CreateDirectory(const plan::CreateDirectory& op) override {
@@ -66,6 +77,15 @@ class RealFiles : public LocalFiles {
 
   absl::Status WriteFile(const std::string& path, const std::string& content) override {
     return base::WriteFileAtomically(path, content, 0600);
+  }
+
+  absl::Status PutBack(const plan::PutBackFile& op) override {
+    ASSIGN_OR_RETURN(const base::FileContent copy, base::ReadFile(op.copy, kLargestState));
+    absl::StatusOr<base::FileStamp> now = base::StampFile(op.path);
+    if (!now.ok()) now = base::StampFile(op.aside);
+    RETURN_IF_ERROR(now.status());
+    for (const char* part : kSqliteParts) RETURN_IF_ERROR(MoveIfThere(op.path + part, op.aside + part));
+    return base::WriteFileAtomically(op.path, copy.bytes, now->mode & 0777, now->uid, now->gid);
   }
 
   absl::Status KeepNewest(const std::string& path, int count) override {

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <tuple>
 
@@ -29,9 +30,19 @@ bool IsDirectory(const std::string& path) {
   return stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
 }
 
+void StateFiles(const desired::StateFile& state, std::set<std::string>& files) {
+  namespace fs = std::filesystem;
+  std::error_code error;
+  if (fs::is_regular_file(state.host_path, error)) files.insert(state.host_path);
+  const fs::path kept = fs::path(state.backup_prefix).parent_path();
+  for (fs::directory_iterator it(kept, error), end; !error && it != end; it.increment(error))
+    files.insert(it->path().string());
+}
+
 void LocalFacts(const desired::Container& want, plan::Facts& facts) {
   for (const desired::Directory& d : want.directories)
     if (IsDirectory(d.path)) facts.directories_present.insert(d.path);
+  if (want.state_file) StateFiles(*want.state_file, facts.state_files);
   if (!want.pool) return;
   const auto file = base::ReadFile(want.pool->host_path, kMaxPoolBytes);
   if (file.ok() && file->bytes == want.pool->content) facts.pool_files_present.insert(want.pool->host_path);
@@ -51,6 +62,11 @@ bool IsAsDesired(const desired::Host& desired, const docker::Network& network) {
          hash != network.config.labels.end() && hash->second == desired.network->spec_hash;
 }
 
+void SortContainers(plan::ObservedState& now) {
+  std::sort(now.containers.begin(), now.containers.end(),
+            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+}
+
 plan::SecretValue ValueOf(const secret::Store::Entry& entry) {
   if (!entry.available) return {std::nullopt, entry.error};
   return {entry.value, ""};
@@ -65,39 +81,36 @@ absl::StatusOr<plan::ObservedState> Observer::Snapshot(const desired::Host& desi
                                                        const std::stop_token& stop) {
   std::vector<const desired::Container*> wanted;
   for (const desired::Container& c : desired.containers) wanted.push_back(&c);
-  ASSIGN_OR_RETURN(plan::ObservedState now, Observe(desired, wanted, {}, true, stop));
-  now.rivals = Rivals("");
-  return now;
+  return Observe(desired, wanted, {}, true, Rivals(""), stop);
 }
 
 absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, const desired::Host& desired,
                                                      const std::stop_token& stop) {
   absl::string_view name = key;
-  if (absl::ConsumePrefix(&name, "network/")) return Observe(desired, {}, {}, true, stop);
+  if (absl::ConsumePrefix(&name, "network/")) return Observe(desired, {}, {}, true, {}, stop);
   absl::ConsumePrefix(&name, "container/");
   const desired::Container* want = desired.Find(std::string(name));
   std::vector<plan::Rival> rivals = Rivals(key);
   // Who stands in the way is looked at again, so that its removal is seen without waiting for the next scan.
-  if (!rivals.empty()) {
+  if (!rivals.empty() || !IsScannedFor(desired)) {
     RETURN_IF_ERROR(ScanRivals(desired, stop));
     rivals = Rivals(key);
   }
   std::vector<const desired::Container*> wanted;
   if (want) wanted.push_back(want);
-  ASSIGN_OR_RETURN(plan::ObservedState now,
-                   Observe(desired, wanted, {std::string(name)}, want != nullptr, stop));
-  now.rivals = std::move(rivals);
-  return now;
+  return Observe(desired, wanted, {std::string(name)}, want != nullptr, std::move(rivals), stop);
 }
 
 // `names`: only the containers that belong to these (by base name or by a desired component); empty: all.
 absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desired,
                                                       const std::vector<const desired::Container*>& wanted,
                                                       const std::set<std::string>& names, bool networks,
-                                                      const Stop& stop) {
+                                                      std::vector<plan::Rival> rivals, const Stop& stop) {
   plan::ObservedState now;
   now.taken_at = clock_.Now();
+  now.rivals = std::move(rivals);
   RETURN_IF_ERROR(Containers(desired, names, now, stop));
+  RETURN_IF_ERROR(ToTakeOver(desired, names, now, stop));
   if (networks) RETURN_IF_ERROR(Networks(desired, now, stop));
   RETURN_IF_ERROR(Images(wanted, now, stop));
   for (const desired::Container* want : wanted) {
@@ -136,9 +149,45 @@ absl::Status Observer::Containers(const desired::Host& desired, const std::set<s
     RETURN_IF_ERROR(container.status());
     now.containers.push_back(*std::move(container));
   }
-  std::sort(now.containers.begin(), now.containers.end(),
-            [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
+  SortContainers(now);
   return absl::OkStatus();
+}
+
+// Who does the work of a workload with `takeover` under a name of its own, and who was put aside for it: both
+// are strangers by their labels.
+absl::Status Observer::ToTakeOver(const desired::Host& desired, const std::set<std::string>& names,
+                                  plan::ObservedState& now, const Stop& stop) {
+  std::set<std::string> to_inspect;
+  for (const desired::Container& want : desired.containers) {
+    if (!want.takeover) continue;
+    const std::string aside = plan::PreviousName(want.name);
+    if (names.contains(want.name) || (names.empty() && IsPutAside(aside))) to_inspect.insert(aside);
+    for (const plan::Rival& rival : now.rivals)
+      if (rival.same_work && rival.object == plan::ContainerKey(want.name))
+        to_inspect.insert(rival.container.id);
+  }
+  for (const docker::Container& c : now.containers) {
+    to_inspect.erase(c.id);
+    to_inspect.erase(c.name);
+  }
+  for (const std::string& id_or_name : to_inspect) {
+    absl::StatusOr<docker::Container> container = docker_.InspectContainer(id_or_name, stop);
+    if (!container.ok() && !absl::IsNotFound(container.status())) return container.status();
+    base::MutexLock lock(mu_);
+    put_aside_.erase(id_or_name);
+    if (!container.ok()) continue;
+    if (container->name == id_or_name) put_aside_.insert(id_or_name);
+    const bool seen = std::any_of(now.containers.begin(), now.containers.end(),
+                                  [&](const docker::Container& c) { return c.id == container->id; });
+    if (!seen) now.containers.push_back(*std::move(container));
+  }
+  SortContainers(now);
+  return absl::OkStatus();
+}
+
+bool Observer::IsPutAside(const std::string& name) {
+  base::MutexLock lock(mu_);
+  return put_aside_.contains(name);
 }
 
 absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop) {
@@ -213,6 +262,11 @@ std::vector<plan::Rival> Observer::Rivals(const std::string& key) {
   return rivals;
 }
 
+bool Observer::IsScannedFor(const desired::Host& desired) {
+  base::MutexLock lock(mu_);
+  return scanned_for_ == desired.generation;
+}
+
 absl::Status Observer::ScanRivals(const desired::Host& desired, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(std::vector<docker::ContainerSummary> all, docker_.ListContainers("", stop));
   std::erase_if(all, [](const docker::ContainerSummary& c) { return plan::IsOwned(c.labels); });
@@ -235,7 +289,10 @@ absl::Status Observer::ScanRivals(const desired::Host& desired, const std::stop_
   }
   std::vector<plan::Rival> rivals = FindRivals(desired, all, suspects);
   base::MutexLock lock(mu_);
+  for (const docker::ContainerSummary& c : all)
+    if (c.name != plan::BaseName(c.name)) put_aside_.insert(c.name);
   rivals_ = std::move(rivals);
+  scanned_for_ = desired.generation;
   foreign_ = std::move(suspects);  // drops those that are gone
   return absl::OkStatus();
 }

@@ -42,7 +42,7 @@ class Observer {
   // Looks over every container of the host for those that stand in our way (SPEC 3): same port, hostname on
   // our network, DELEGATE_NAME, a rival manager. Each foreign container is inspected once, cached by id.
   // Called at (re)connect, at a new revision and every ten minutes, not at every resync: on a host with 500
-  // containers the list is the cost.
+  // containers the list is the cost. ForKey calls it where nobody has for this revision.
   absl::Status ScanRivals(const desired::Host& desired, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
@@ -64,7 +64,11 @@ class Observer {
   absl::StatusOr<plan::ObservedState> Observe(const desired::Host& desired,
                                               const std::vector<const desired::Container*>& wanted,
                                               const std::set<std::string>& names, bool networks,
-                                              const Stop& stop);
+                                              std::vector<plan::Rival> rivals, const Stop& stop);
+  absl::Status ToTakeOver(const desired::Host& desired, const std::set<std::string>& names,
+                          plan::ObservedState& now, const Stop& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsScannedFor(const desired::Host& desired) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsPutAside(const std::string& name) ABSL_LOCKS_EXCLUDED(mu_);
 
   docker::Reader& docker_;
   secret::Store& secrets_;
@@ -74,6 +78,9 @@ class Observer {
   std::map<std::string, std::pair<std::string, std::string>> platforms_
       ABSL_GUARDED_BY(mu_);  // image id -> os, architecture
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
+  std::optional<int64_t> scanned_for_ ABSL_GUARDED_BY(mu_);  // a document's generation
+  // Foreign containers that may have been put aside by a takeover, so that not every resync looks for them.
+  std::set<std::string> put_aside_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
   // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.
   std::map<std::string, std::pair<std::string, bool>> compared_files_ ABSL_GUARDED_BY(mu_);

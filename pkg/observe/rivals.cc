@@ -6,6 +6,7 @@
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/docker/reference.h"
 #include "pkg/plan/plan.h"
 
 namespace spacelet::observe {
@@ -61,8 +62,18 @@ class Finder {
 
  private:
   void Found(const docker::ContainerSummary& c, const std::string& what, const std::string& remedy,
-             bool blocks) {
-    rivals_.push_back({c, absl::StrCat(Who(c), what, ": ", remedy), plan::ContainerKey(want_.name), blocks});
+             bool blocks, bool same_work) {
+    rivals_.push_back({.container = c,
+                       .reason = absl::StrCat(Who(c), what, ": ", remedy),
+                       .object = plan::ContainerKey(want_.name),
+                       .blocks = blocks,
+                       .same_work = same_work});
+  }
+
+  // A port alone may be held by any program.
+  bool IsSameProgram(const docker::ContainerSummary& foreign) const {
+    const auto mine = docker::ParseReference(want_.image()), theirs = docker::ParseReference(foreign.image);
+    return mine.ok() && theirs.ok() && docker::FamiliarName(*mine) == docker::FamiliarName(*theirs);
   }
 
   void Ports(const docker::ContainerSummary& foreign) {
@@ -74,7 +85,7 @@ class Finder {
               absl::StrCat("holds port ", AnyAddress(theirs.host_ip) ? "0.0.0.0" : theirs.host_ip, ":",
                            theirs.host_port),
               absl::StrCat("stop and remove it (", Removal(foreign), "), or change `ports` in the document"),
-              true);
+              true, IsSameProgram(foreign));
           return;
         }
   }
@@ -92,7 +103,7 @@ class Finder {
                        " as well, so connections go to either"),
           absl::StrCat("take it off the network (docker network disconnect ", want_.network, " ",
                        foreign.name, "), or remove it"),
-          false);
+          false, true);
   }
 
   void Identity(const docker::ContainerSummary& foreign, const docker::Container& inspected) {
@@ -102,17 +113,17 @@ class Finder {
       Found(foreign,
             absl::StrCat("registers as the delegate ", delegate,
                          " too; two of one name overwrite each other's tasks"),
-            absl::StrCat("stop and remove it (", Removal(foreign), ")"), false);
+            absl::StrCat("stop and remove it (", Removal(foreign), ")"), false, true);
     if (foreign.state != "running") return;
     const bool upgrader =
         ImageLooksLike(foreign.image, "upgrader") || !EnvOf(inspected, kUpgraderTarget).empty();
     if (upgrader &&
         (EnvOf(inspected, kUpgraderTarget).empty() || EnvOf(inspected, kUpgraderTarget) == delegate))
       Found(foreign, "is Harness's upgrader and replaces delegates behind spacelet's back",
-            absl::StrCat("remove it (docker rm -f ", foreign.name, ")"), false);
+            absl::StrCat("remove it (docker rm -f ", foreign.name, ")"), false, false);
     if (ImageLooksLike(foreign.image, "watchtower"))
       Found(foreign, "is Watchtower and replaces containers behind spacelet's back",
-            "remove it, or label what it may update (com.centurylinklabs.watchtower.enable)", false);
+            "remove it, or label what it may update (com.centurylinklabs.watchtower.enable)", false, false);
   }
 
   const desired::Container& want_;

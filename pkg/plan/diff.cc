@@ -15,6 +15,7 @@
 #include "pkg/api/reasons.h"
 #include "pkg/base/secret_name.h"
 #include "pkg/plan/image.h"
+#include "pkg/plan/ownership.h"
 
 namespace spacelet::plan {
 namespace {
@@ -81,6 +82,7 @@ void CompareLabels(const desired::Container& want, const docker::Container& have
 // inspect does not give back as it was written (a dropped variable, a capability) is summed up as "spec".
 std::vector<Change> ExplainSpecChange(const desired::Container& want, const docker::Container& have) {
   std::vector<Change> changes;
+  if (!IsOwned(have.labels)) changes.push_back({"ownership", "started by hand", "spacelet"});
   AddIfDifferent(changes, "image", have.image, want.config.image);
   if (!want.config.hostname.empty()) AddIfDifferent(changes, "hostname", have.hostname, want.config.hostname);
   if (want.config.cmd)

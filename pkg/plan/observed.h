@@ -25,6 +25,7 @@ struct Rival {
   std::string reason;   // "holds port 127.0.0.1:3000", "has the hostname vm-runner on network harness", …
   std::string object;   // whose way it stands in: "container/vm-runner"
   bool blocks = false;  // a create or start would fail (port, name): nothing is begun while it is there
+  bool same_work = false;  // it does what the workload is to do: `takeover` replaces it
   bool operator==(const Rival&) const = default;
 };
 
@@ -82,6 +83,7 @@ struct Facts {
   std::map<std::string, std::set<std::string>>
       limits_set;                             // container id -> limits we set in place: "cpus", "memory"
   std::set<std::string> pool_files_present;   // host paths of pool files that exist with the right content
+  std::set<std::string> state_files;          // host paths of runners' databases and of what is kept of them
   std::set<std::string> directories_present;  // host paths among desired directories that exist
   std::set<std::string> removal_pending;  // container names dropped from the document whose prune delay runs
 };

@@ -84,7 +84,7 @@ struct UnpauseContainer {
 };
 struct RemoveContainer {
   std::string id;
-  bool force = false;
+  docker::Removal how;
   bool operator==(const RemoveContainer&) const = default;
 };
 struct RemoveImage {
@@ -111,11 +111,17 @@ struct CopyOutFile {
   int keep = 0;  // of the copies beside it that differ from it only behind the last '-'; 0: all
   bool operator==(const CopyOutFile&) const = default;
 };
+// A file takes the place of another, which is kept: `aside` is written before `path` is, so that either of
+// them says how far it got. Owner and mode stay.
+struct PutBackFile {
+  std::string copy, path, aside;
+  bool operator==(const PutBackFile&) const = default;
+};
 
 using Operation =
     std::variant<PullImage, LoadImage, CreateNetwork, RemoveNetwork, ConnectNetwork, DisconnectNetwork,
                  CreateContainer, CopyFiles, StartContainer, StopContainer, KillContainer, RestartContainer,
                  RenameContainer, UpdateContainer, UnpauseContainer, RemoveContainer, RemoveImage,
-                 CreateDirectory, WritePoolFile, RemovePoolFile, CopyOutFile>;
+                 CreateDirectory, WritePoolFile, RemovePoolFile, CopyOutFile, PutBackFile>;
 
 }  // namespace spacelet::plan

@@ -5,8 +5,10 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "absl/strings/strip.h"
 #include "pkg/api/labels.h"
+#include "pkg/plan/plan.h"
 
 namespace spacelet::plan {
 namespace {
@@ -22,6 +24,51 @@ std::string Label(const std::map<std::string, std::string>& labels, const char* 
 bool Runs(const docker::Container& c) {
   return c.status == docker::ContainerStatus::kRunning || c.status == docker::ContainerStatus::kRestarting ||
          c.status == docker::ContainerStatus::kPaused;
+}
+
+std::vector<const docker::Container*> StartedByHand(const desired::Container& want,
+                                                    const ObservedState& now) {
+  const auto does_its_work = [&](const docker::Container& c) {
+    return c.name == want.name || std::any_of(now.rivals.begin(), now.rivals.end(), [&](const Rival& r) {
+             return r.same_work && r.container.id == c.id && r.object == ContainerKey(want.name);
+           });
+  };
+  std::vector<const docker::Container*> found;
+  for (const docker::Container& c : now.containers)
+    if (!IsOwned(c.labels) && does_its_work(c)) found.push_back(&c);
+  return found;
+}
+
+std::string WhyNotTaken(const std::vector<const docker::Container*>& by_hand) {
+  if (by_hand.size() == 1)
+    return by_hand[0]->auto_remove
+               ? absl::StrCat(
+                     "takeover leaves ", by_hand[0]->name,
+                     ": it was started with --rm, so Docker would not keep it to go back to. Stop it "
+                     "by hand (docker stop ",
+                     by_hand[0]->name, ")")
+               : "";
+  return absl::StrCat("takeover replaces one container, and each of ",
+                      absl::StrJoin(by_hand, ", ", [](std::string* out, const auto* c) { *out += c->name; }),
+                      " does this work: stop and remove all but one");
+}
+
+void TakeOver(const desired::Container& want, const ObservedState& now, Parts& parts) {
+  if (parts.previous || !parts.strays.empty()) return;
+  const auto take = [&](const docker::Container* c, const docker::Container*& part) {
+    part = c;
+    std::erase(parts.foreign, c);
+  };
+  const std::vector<const docker::Container*> by_hand = StartedByHand(want, now);
+  if (!parts.current && !by_hand.empty()) {
+    parts.not_taken = WhyNotTaken(by_hand);
+    if (parts.not_taken.empty()) take(by_hand[0], parts.current);
+    return;
+  }
+  const auto aside = std::find_if(parts.foreign.begin(), parts.foreign.end(), [&](const auto* c) {
+    return c->name == PreviousName(want.name) && !Runs(*c);
+  });
+  if (aside != parts.foreign.end()) take(*aside, parts.previous);
 }
 
 }  // namespace
@@ -72,6 +119,7 @@ Parts PartsOf(const desired::Container& container, const ObservedState& now) {
     };
     return rank(*a) < rank(*b);
   });
+  if (container.takeover) TakeOver(container, now, parts);
   return parts;
 }
 

@@ -30,7 +30,11 @@ struct Parts {
   const docker::Container* previous = nullptr;
   std::vector<const docker::Container*> strays;   // ours by label under another name, best to keep first
   std::vector<const docker::Container*> foreign;  // not ours, but under one of the three names
+  std::string not_taken;  // why `takeover` leaves what was started by hand; empty: it does not
 };
+// With `takeover` the container that was started by hand and does this work is `current`, whatever its name,
+// as long as it is one and nothing of ours has been in its place; stopped and put aside it is `previous`. A
+// container that runs under the name of a previous one was not put there by us.
 Parts PartsOf(const desired::Container& container, const ObservedState& now);
 
 // Of the networks with the desired name the one to use: owned before foreign, with members before empty, then

@@ -1,5 +1,6 @@
 // Builds the plan of one workload. Private to this package: container.cc says who is who and what has to
-// happen, replace.cc makes the successor, proves it or goes back, repair.cc mends what stays.
+// happen, replace.cc makes the successor, proves it or goes back, state_file.cc keeps a runner's database,
+// repair.cc mends what stays.
 #pragma once
 
 #include <string>
@@ -24,6 +25,7 @@ class Planner {
   void NoteForeign();
   void NoteMissingSecrets();
   bool NameIsTaken() const;
+  bool IsTheirs(const docker::Container* c) const;
   bool CpusExceedHost() const;
   void KeepOneOfStrays();
   bool IsWanted(const docker::Container* c) const;
@@ -43,7 +45,7 @@ class Planner {
   void ProveBeside();
   void Swap();
   void Retire(const docker::Container* old, bool waits);
-  void SaveState(const docker::Container& old, bool waits);
+  void RemoveOld(const docker::Container& old, const std::string& cause, bool waits = false);
   void ProveCurrent();
   void SettleAlone();
   void GoBack(const std::string& why);
@@ -57,10 +59,18 @@ class Planner {
   void Prepare(const std::string& cause);
   void Create(const std::string& name, const std::string& cause, std::vector<Change> changes, bool waits);
 
+  // --- state_file.cc: a runner's database follows it, and is put back with it
+  void SaveState(const docker::Container& old, bool waits);
+  bool StateComesBack(const docker::Container& restored) const;
+  void PutStateBack(const docker::Container& restored);
+  std::string AsidePath() const;
+  std::string StateNote() const;
+
   // --- repair.cc: what stays is mended
   void Repair(const docker::Container& c);
   void RepairCurrent();
   void RepairRestored(const docker::Container& c);
+  void StartAgain(const docker::Container& theirs);
   void RepairAttachment(const docker::Container& c);
   void RepairLiveFields(const docker::Container& c);
   void RepairState(const docker::Container& c);

@@ -23,6 +23,7 @@ void Planner::RepairCurrent() {
 }
 
 void Planner::Repair(const docker::Container& c) {
+  if (IsTheirs(&c)) return StartAgain(c);
   RepairAttachment(c);
   RepairLiveFields(c);
   RepairState(c);
@@ -30,8 +31,16 @@ void Planner::Repair(const docker::Container& c) {
 
 // Restored as it was: the limits of a document that failed are no good for it.
 void Planner::RepairRestored(const docker::Container& c) {
+  if (IsTheirs(&c)) return StartAgain(c);
   RepairAttachment(c);
   RepairState(c);
+}
+
+// What was started by hand is taken over as a whole or left as it is; only what we may have stopped goes on.
+void Planner::StartAgain(const docker::Container& theirs) {
+  const bool touched = parts_.next != nullptr || quarantine_ != nullptr || &theirs == parts_.previous;
+  if (touched && theirs.status == ContainerStatus::kExited && !IsCompleted(want_, theirs))
+    Add(StartContainer{theirs.id}, "the hand-started one goes on");
 }
 
 void Planner::RepairAttachment(const docker::Container& c) {
@@ -143,7 +152,7 @@ void Planner::Stop(const docker::Container& c, const std::string& cause, bool wa
 // Stopped gracefully, then removed.
 void Planner::Drop(const docker::Container& c, const std::string& cause, bool waits) {
   Stop(c, cause, waits);
-  Add(RemoveContainer{c.id, true}, cause, {}, waits);
+  Add(RemoveContainer{c.id, {.force = true}}, cause, {}, waits);
 }
 
 }  // namespace spacelet::plan

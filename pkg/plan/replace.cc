@@ -22,32 +22,14 @@ using Result = api::RolloutRecord::Result;
 // s).
 constexpr absl::Duration kRanWell = absl::Seconds(10);
 
-constexpr int kCopiesKept = 2;  // SPEC 5: of a runner's database
-
 bool HasSpec(const docker::Container& c, const std::string& spec_hash) {
   auto label = c.labels.find(api::kLabelSpecHash);
   return label != c.labels.end() && label->second == spec_hash;
 }
 
-bool IsBelow(const std::string& path, const std::string& directory) {
-  return absl::StartsWith(path, directory) &&
-         (path.size() == directory.size() || path[directory.size()] == '/');
-}
-
-// A part of its spec hash; of its id where somebody has put something else on that label.
-std::string BackupName(const docker::Container& c) {
-  constexpr size_t kLength = 12;
-  auto label = c.labels.find(api::kLabelSpecHash);
-  absl::string_view hash;
-  if (label != c.labels.end()) hash = label->second;
-  const bool known = absl::ConsumePrefix(&hash, "v1:") && hash.size() >= kLength &&
-                     std::all_of(hash.begin(), hash.end(), absl::ascii_isxdigit);
-  return std::string((known ? hash : absl::string_view(c.id)).substr(0, kLength));
-}
-
-bool IsOnBind(const docker::Container& c, const std::string& path) {
-  return std::any_of(c.mounts.begin(), c.mounts.end(),
-                     [&](const docker::Mount& m) { return IsBelow(path, m.target); });
+std::string WhyReplaced(const docker::Container& old) {
+  if (!IsOwned(old.labels)) return "taken over";
+  return old.status == ContainerStatus::kDead ? "dead" : "spec changed";
 }
 
 }  // namespace
@@ -99,6 +81,7 @@ void Planner::Replace() {
 
 // A pull takes minutes: what ran well before runs meanwhile. One that keeps ending is not waited for.
 void Planner::Revive(const docker::Container& old) {
+  if (IsTheirs(&old)) return;
   const bool ran_well = old.started_ever && old.finished_at - old.started_at >= kRanWell;
   const bool down = old.status == ContainerStatus::kExited && !IsCompleted(want_, old) && old.error.empty();
   if (held_ || !down || !ran_well || PrepareImage(want_, now_, "").steps.empty()) return;
@@ -114,8 +97,9 @@ bool Planner::StartsFirst() const {
 // StartFirst: the old one runs until the new one is ready.
 void Planner::CreateBeside() {
   const bool waits = WaitsForNetwork();
-  Prepare("spec changed");
-  Create(NextName(want_.name), "spec changed", ReplaceReasons(want_, *parts_.current, now_), waits);
+  const std::string cause = WhyReplaced(*parts_.current);
+  Prepare(cause);
+  Create(NextName(want_.name), cause, ReplaceReasons(want_, *parts_.current, now_), waits);
   Add(StartContainer{NextName(want_.name)}, "created", {}, waits);
 }
 
@@ -151,7 +135,7 @@ void Planner::Swap() {
   if (parts_.next) {
     if (!parts_.next->started_ever) CopyFilesTo(next, waits);
   } else if (old) {  // one of the two is there
-    const std::string cause = old->status == ContainerStatus::kDead ? "dead" : "spec changed";
+    const std::string cause = WhyReplaced(*old);
     Prepare(cause);
     Create(NextName(want_.name), cause, ReplaceReasons(want_, *old, now_), waits);
   }
@@ -168,31 +152,22 @@ void Planner::Retire(const docker::Container* old, bool waits) {
     return;
   }
   if (IsRunning(*old)) SaveState(*old, waits);  // what cannot be copied is found while it still runs
+  // A stopped stranger is known by its name only.
+  if (old->name != want_.name) Add(RenameContainer{old->id, want_.name}, "found by what it does", {}, waits);
   Stop(*old, "replaced", waits);
   SaveState(*old, waits);
   // An unproved successor of `previous` is dropped; the proved one stays to fall back on.
   if (parts_.previous || old->status == ContainerStatus::kDead)
-    return Add(RemoveContainer{old->id, true}, parts_.previous ? "replaced before it had settled" : "dead",
-               {}, waits);
-  // Docker starts a stopped container of this policy again when the daemon restarts.
-  if (old->restart_policy.name == "always")
+    return RemoveOld(*old, parts_.previous ? "replaced before it had settled" : "dead", waits);
+  // Docker starts a stopped container of these policies again when the daemon restarts.
+  if (old->restart_policy.name == "always" || (old->restart_policy.name == "on-failure" && IsTheirs(old)))
     Add(UpdateContainer{old->id, {}, docker::RestartPolicy{"unless-stopped"}}, "stays down", {}, waits);
   Add(RenameContainer{old->id, PreviousName(want_.name)}, "replaced", {}, waits);
 }
 
-// On a bind, its state is copied before the new version changes it; in the container's own layer it would be
-// lost with the container, so it is taken to where the new one looks for it.
-void Planner::SaveState(const docker::Container& old, bool waits) {
-  if (!want_.state_file || !(old.started_ever || IsRunning(old))) return;
-  const desired::StateFile& state = *want_.state_file;
-  auto written = old.env.find(state.variable);
-  std::string path = written == old.env.end() ? state.default_path : written->second;
-  if (!absl::StartsWith(path, "/")) path = absl::StrCat("/", path);  // both programs run in "/"
-  if (!IsOnBind(old, path))
-    return Add(CopyOutFile{old.id, path, state.host_path, 0}, "its state lies in the old container", {},
-               waits);
-  Add(CopyOutFile{old.id, path, absl::StrCat(state.backup_prefix, BackupName(old), ".sqlite3"), kCopiesKept},
-      "before its successor", {}, waits);
+// The volumes of a hand-started container may be all that somebody has of its data.
+void Planner::RemoveOld(const docker::Container& old, const std::string& cause, bool waits) {
+  Add(RemoveContainer{old.id, {.force = true, .volumes = !IsTheirs(&old)}}, cause, {}, waits);
 }
 
 // ---- the successor runs under its name
@@ -216,7 +191,7 @@ void Planner::ProveCurrent() {
     return plan_.notices.push_back(
         {object_, api::reason::kProgressDeadlineExceeded, absl::StrCat(proof.message, why), true});
   }
-  Add(RemoveContainer{previous.id, true}, "its successor has proved itself");
+  RemoveOld(previous, "its successor has proved itself");
   history_ = Ended(std::move(history_), Result::kSucceeded, "", now_);
 }
 
@@ -257,7 +232,8 @@ void Planner::NoteGivenUp() {
                         ? absl::StrCat("It was not ready either, so this is tried again in ",
                                        absl::FormatDuration(absl::Ceil(wait, absl::Seconds(1))))
                         : "It is not tried again until the document, the image, a secret or the pool changes "
-                          "or the agent gets a SIGHUP"),
+                          "or the agent gets a SIGHUP",
+                    StateNote()),
        true});
 }
 

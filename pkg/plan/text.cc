@@ -37,6 +37,7 @@ struct Namer {
   absl::string_view operator()(const WritePoolFile&) const { return "WritePoolFile"; }
   absl::string_view operator()(const RemovePoolFile&) const { return "RemovePoolFile"; }
   absl::string_view operator()(const CopyOutFile&) const { return "CopyOutFile"; }
+  absl::string_view operator()(const PutBackFile&) const { return "PutBackFile"; }
 };
 
 struct Describer {
@@ -69,13 +70,18 @@ struct Describer {
   }
   std::string operator()(const UpdateContainer& op) const { return Short(op.id); }
   std::string operator()(const UnpauseContainer& op) const { return Short(op.id); }
-  std::string operator()(const RemoveContainer& op) const { return Short(op.id); }
+  std::string operator()(const RemoveContainer& op) const {
+    return absl::StrCat(Short(op.id), op.how.volumes ? "" : ", its volumes stay");
+  }
   std::string operator()(const RemoveImage& op) const { return op.reference; }
   std::string operator()(const CreateDirectory& op) const {
     return absl::StrFormat("%s mode %04o", op.path, op.mode);
   }
   std::string operator()(const WritePoolFile& op) const { return op.file.host_path; }
   std::string operator()(const RemovePoolFile& op) const { return op.path; }
+  std::string operator()(const PutBackFile& op) const {
+    return absl::StrCat(op.copy, " -> ", op.path, ", which becomes ", op.aside);
+  }
   std::string operator()(const CopyOutFile& op) const {
     return absl::StrCat(Short(op.id), ":", op.container_path, " -> ", op.host_path);
   }

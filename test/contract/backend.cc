@@ -178,7 +178,8 @@ void RemoveEverything(docker::Client& docker) {
   const std::stop_token never;
   const auto containers = docker.ListContainers("", never);
   ASSERT_TRUE(containers.ok()) << containers.status();
-  for (const auto& row : *containers) EXPECT_TRUE(docker.RemoveContainer(row.id, true, never).ok());
+  for (const auto& row : *containers)
+    EXPECT_TRUE(docker.RemoveContainer(row.id, {.force = true}, never).ok());
   for (const std::string name : {"net1", "net2", "net3"}) {
     const auto networks = docker.FindNetworks(name, never);
     ASSERT_TRUE(networks.ok()) << networks.status();

@@ -415,11 +415,11 @@ TEST_P(DockerContract, ARenameToItsOwnNameIsRefused) {
 TEST_P(DockerContract, ARunningContainerIsRemovedOnlyByForce) {
   Network("net1");
   const std::string id = Run(Request("alpha"));
-  EXPECT_TRUE(absl::IsAborted(docker().RemoveContainer(id, false, never_)));
+  EXPECT_TRUE(absl::IsAborted(docker().RemoveContainer(id, {.force = false}, never_)));
   EXPECT_EQ(Inspect(id).status, ContainerStatus::kRunning);
-  EXPECT_OK(docker().RemoveContainer(id, true, never_));
+  EXPECT_OK(docker().RemoveContainer(id, {.force = true}, never_));
   EXPECT_TRUE(absl::IsNotFound(docker().InspectContainer(id, never_).status()));
-  EXPECT_OK(docker().RemoveContainer(id, false, never_));
+  EXPECT_OK(docker().RemoveContainer(id, {.force = false}, never_));
 }
 
 // --- Networks and attachments
@@ -718,7 +718,7 @@ TEST_P(DockerContract, EventsTellTheLifeOfAContainerByIdAndName) {
           id = Run(Request("alpha"));
           EXPECT_OK(docker().RenameContainer(id, "omega", never_));
           EXPECT_OK(Stop(id));
-          EXPECT_OK(docker().RemoveContainer(id, false, never_));
+          EXPECT_OK(docker().RemoveContainer(id, {.force = false}, never_));
         });
       },
       [&](const docker::Event& event) {

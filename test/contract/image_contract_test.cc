@@ -214,7 +214,7 @@ TEST_P(ImageContract, AnImageThatLostItsTagIsRemovedByItsIdUnlessItIsInUse) {
   EXPECT_THAT(docker().InspectImage(id, never_)->repo_tags, IsEmpty());
   const std::string user = Create("alpha", id);
   EXPECT_TRUE(absl::IsAborted(docker().RemoveImage(id, never_)));
-  EXPECT_OK(docker().RemoveContainer(user, true, never_));
+  EXPECT_OK(docker().RemoveContainer(user, {.force = true}, never_));
   EXPECT_OK(docker().RemoveImage(id, never_));
   EXPECT_TRUE(absl::IsNotFound(docker().InspectImage(id, never_).status()));
   EXPECT_OK(docker().LoadImage(path, never_));  // for who comes next

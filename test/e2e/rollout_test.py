@@ -249,6 +249,29 @@ class Pair(RolloutCase):
         self.assertEqual(self.host.delegate.inspect()["State"], delegate["State"])
 
 
+class Database(RolloutCase):
+    """The runner's, which a newer version changes as soon as it starts."""
+
+    def test_a_runner_that_cannot_open_what_its_successor_has_changed_gets_the_copy_back(self):
+        self.host.converge()
+        runner, directory = self.host.runner.inspect(), self.host.directory / "runner"
+        before = (directory / "database.sqlite3").read_bytes()
+        self.host.write(self.host.minimal.with_runner(image=f"{RUNNER_REPOSITORY}:migrates", rollout=SOON))
+        self.host.until_condition("Synced", "False", RUNNER, "RolledBack", says="Its database was put back")
+        until("the old one serves", lambda: self.host.runner.get(3000, "/healthz") == "OK")
+        self.assert_same_container(RUNNER, runner)
+        self.assertEqual((directory / "database.sqlite3").read_bytes(), before)
+        migrated, = (directory / ".spacelet").glob("migrated-*.sqlite3")
+        self.assertEqual(migrated.read_bytes(), before + b"schema 2\n")
+        self.host.proxy.forget()
+        self.host.agent.kill()
+        self.host.agent.start()
+        self.host.until_condition("Synced", "False", RUNNER, "RolledBack", says=migrated.name)
+        holds_for(2, "nothing more is done", lambda: self.host.proxy.mutations() == [])
+        self.host.change(self.host.minimal)
+        self.assert_same_container(RUNNER, runner)
+
+
 class StartFirst(RolloutCase):
     def document(self, image=document.GENERIC_IMAGE, **more):
         one = {"name": "side", "image": image, "rollout": {"strategy": "StartFirst", **SOON}, **more}

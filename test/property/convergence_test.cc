@@ -78,6 +78,36 @@ void AddPart(std::mt19937& random, const desired::Container& want, const std::st
   if (state > 1) docker.StopContainer(name, absl::Seconds(1), {}).IgnoreError();
 }
 
+// As somebody may have started it by hand, named or not.
+std::string StartByHand(std::mt19937& random, const desired::Container& want, FakeDocker& docker) {
+  docker::CreateContainerRequest request;
+  request.name = random() % 2 ? want.name : absl::StrCat("silly_", want.component);
+  request.config.image = absl::StrCat(want.component, ":1");
+  request.config.hostname = want.config.hostname;
+  request.config.network_mode = want.config.network_mode;
+  request.config.ports = want.config.ports;
+  request.config.restart_policy.name = random() % 2 ? "always" : "";
+  docker.World([&](FakeEngine& engine) { return engine.Pull(request.config.image); }).IgnoreError();
+  const std::string id = docker.CreateContainer(request, {}).value();
+  EXPECT_TRUE(docker.StartContainer(id, {}).ok());
+  return id;
+}
+
+// Of each workload one runs, whoever started it, or one is there that can be started; never two run.
+void ExpectOneOfEach(const desired::Host& host, const std::map<std::string, std::string>& by_hand,
+                     FakeDocker& docker) {
+  for (const desired::Container& want : host.containers) {
+    int running = 0, there = 0;
+    for (const docker::Container& c : docker.Containers()) {
+      if (plan::ComponentOf(c.labels) != want.component && c.id != by_hand.at(want.component)) continue;
+      running += c.status == Status::kRunning;
+      ++there;
+    }
+    EXPECT_LE(running, 1) << want.component;
+    EXPECT_GE(there, 1) << want.component;
+  }
+}
+
 class Property : public ::testing::TestWithParam<uint32_t> {};
 
 TEST_P(Property, AnyMeddledHostConvergesAndASecondPassDoesNothing) {
@@ -185,6 +215,50 @@ TEST_P(Property, ABadDocumentEndsWithTheContainersThatRanBeforeWhereverTheAgentD
     ASSERT_TRUE(world.Settle(after)) << "died after " << die_after << "\n" << world.last_plan;
     EXPECT_EQ(world.EndState(), expected) << "died after " << die_after;
     for (const docker::Container& c : world.docker.Containers()) EXPECT_TRUE(ids.contains(c.id)) << c.name;
+    if (!died || HasFailure()) break;
+  }
+}
+
+TEST_P(Property, WhatWasStartedByHandIsTakenOverOrComesBackWhereverTheAgentDies) {
+  std::string expected;
+  for (int die_after = 0; die_after < 80; ++die_after) {
+    std::mt19937 random(GetParam());
+    World world;
+    Publish(world.docker);
+    const std::string stranger = AddStranger(world.docker);
+    desired::Host host = RandomHost(random, 1);
+    docker::NetworkConfig network;
+    network.name = "harness";
+    network.driver = "bridge";
+    ASSERT_TRUE(world.docker.CreateNetwork(network, {}).ok());
+    std::map<std::string, std::string> by_hand;  // component -> id
+    for (desired::Container& c : host.containers) {
+      c.takeover = true;
+      by_hand[c.component] = StartByHand(random, c, world.docker);
+    }
+    const bool fails = random() % 2;
+    if (fails) world.bad.insert(host.containers.front().spec_hash);
+    world.docker.SetHook([&](const Call& call) {
+      if (!call.mutating) return;
+      ExpectInvariants(world.docker, stranger);
+      ExpectOneOfEach(host, by_hand, world.docker);
+    });
+    world.docker.ClearCalls();
+    if (die_after > 0) {  // the undisturbed run first
+      world.docker.CutAfter(die_after);
+      world.Settle(host, 8);
+    }
+    const bool died = die_after == 0 || world.docker.mutating_calls() > die_after;
+    world.docker.Revive();
+    ASSERT_TRUE(world.Settle(host)) << "died after " << die_after << "\n" << world.last_plan;
+    if (expected.empty()) expected = world.EndState();
+    EXPECT_EQ(world.EndState(), expected) << "died after " << die_after;
+    for (const docker::Container& c : world.docker.Containers()) {
+      EXPECT_EQ(c.status, Status::kRunning) << c.name;
+      if (c.name == host.containers.front().name) {
+        EXPECT_EQ(c.id == by_hand[host.containers.front().component], fails);
+      }
+    }
     if (!died || HasFailure()) break;
   }
 }

@@ -30,6 +30,7 @@ bool AllGivenUp(const plan::Plan& plan) {
 }  // namespace
 
 plan::Plan World::Reconcile(const desired::Host& host) {
+  if (!observer_.ScanRivals(host, {}).ok()) return {};
   auto now = observer_.Snapshot(host, {});
   if (!now.ok()) return {};
   for (const docker::Container& c : now->containers) Probe(c, now->facts);

@@ -21,6 +21,7 @@ TAGS = {
         "1.0.0-rc.203": {"healthz": "404"},  # before rc.204 there is no /healthz
         "crash": {"mode": "crash"},
         "never-ready": {"mode": "never-ready"},
+        "migrates": {"mode": "never-ready", "schema": "2"},
         "slow": {"listen_delay": "3", "stop_delay": "3"},
     },
     DELEGATE: {

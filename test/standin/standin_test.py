@@ -169,6 +169,13 @@ class Runner(Case):
         self.assertEqual(code, 1)
         self.assertIn("Unable to start the database", out)
 
+    def test_a_database_of_a_newer_version_cannot_be_opened(self):
+        self.runner(mode="crash", schema=2).ends()
+        code, out, _ = self.runner().ends()
+        self.assertEqual(code, 1)
+        self.assertIn("no migration found for version 2", out)
+        self.assertNotIn("version 2", self.runner(mode="crash", schema=3).ends()[1])
+
     def test_wrong_arguments_are_refused(self):
         for arguments in ([], ["server"], ["delegate", "--pol", "x"], ["delegate", "--pool"]):
             with self.subTest(arguments):

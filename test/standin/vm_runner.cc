@@ -1,7 +1,7 @@
 // Stands in for `drone-runner-aws delegate`: the same log lines, routes, order at start and way to stop, no
 // cloud. Settings: version, mode (normal, crash, never-ready), crash_line, listen_delay, stop_delay
-// (seconds), healthz (OK, 404, 500), executions, db_tries; the control file is standin.conf beside the pool
-// file.
+// (seconds), healthz (OK, 404, 500), executions, db_tries, schema (of its database); the control file is
+// standin.conf beside the pool file.
 #include <yaml-cpp/yaml.h>
 
 #include <cstdio>
@@ -9,6 +9,7 @@
 #include <filesystem>
 #include <fstream>
 #include <set>
+#include <sstream>
 #include <string>
 
 #include "test/standin/http.h"
@@ -56,6 +57,8 @@ Arguments ParseArguments(int argc, char** argv) {
   Fatal("Unable to load pool file, or use an in memory pool");
 }
 
+const std::string kSchema = "schema ";
+
 std::string ReadPool(const std::string& path) {
   if (std::filesystem::is_directory(path)) FailToParse("read " + path + ": is a directory");
   std::ifstream file(path);
@@ -92,6 +95,18 @@ std::set<std::string> LoadPool(const std::string& path) {
   }
 }
 
+// A newer version changes the database so that an older one cannot open it.
+void Migrate(const std::string& path, int schema) {
+  std::stringstream content;
+  content << std::ifstream(path, std::ios::binary).rdbuf();
+  const size_t mark = content.str().rfind(kSchema);
+  const int found = mark == std::string::npos ? 1 : std::atoi(content.str().c_str() + mark + kSchema.size());
+  if (found > schema)
+    Fatal("Unable to start the database",
+          {{"error", "no migration found for version " + std::to_string(found)}});
+  if (found < schema) std::ofstream(path, std::ios::app) << kSchema << schema << '\n';
+}
+
 // The file appears, with sqlite's magic, as the real one's does.
 void OpenDatabase(const Settings& settings) {
   std::string path = Settings::Environment("DRONE_DATABASE_DATASOURCE");
@@ -100,6 +115,8 @@ void OpenDatabase(const Settings& settings) {
     std::ofstream file(path, std::ios::app);
     if (file.is_open()) {
       if (file.tellp() == 0) file << std::string("SQLite format 3\0", 16);
+      file.close();
+      Migrate(path, settings.Int("schema", 1));
       Log("info", "migration complete");
       return;
     }

@@ -266,9 +266,10 @@ absl::Status FakeDocker::UpdateContainer(const std::string& id, const docker::Li
             [&](FakeEngine& engine) { return engine.Update(id, resources, restart_policy); });
 }
 
-absl::Status FakeDocker::RemoveContainer(const std::string& id, bool force, const std::stop_token& stop) {
+absl::Status FakeDocker::RemoveContainer(const std::string& id, const docker::Removal& how,
+                                         const std::stop_token& stop) {
   return Do("RemoveContainer", id, kMutates, stop, [&](FakeEngine& engine) {
-    const absl::Status status = engine.Remove(id, force);
+    const absl::Status status = engine.Remove(id, how.force);
     return absl::IsNotFound(status) ? absl::OkStatus() : status;
   });
 }
@@ -373,6 +374,11 @@ void FakeDocker::EndStreams() {
   const Notifier notifier(changed_);
   base::MutexLock lock(mu_);
   ++stream_epoch_;
+}
+
+void FakeDocker::Heal() {
+  base::MutexLock lock(mu_);
+  faults_.clear();
 }
 
 void FakeDocker::Inject(Fault fault) {

@@ -91,7 +91,8 @@ class FakeDocker : public docker::Client {
   absl::Status UpdateContainer(const std::string& id, const docker::LiveResources& resources,
                                const std::optional<docker::RestartPolicy>& restart_policy,
                                const std::stop_token& stop) override;
-  absl::Status RemoveContainer(const std::string& id, bool force, const std::stop_token& stop) override;
+  absl::Status RemoveContainer(const std::string& id, const docker::Removal& how,
+                               const std::stop_token& stop) override;
   absl::StatusOr<std::string> CreateNetwork(const docker::NetworkConfig& config,
                                             const std::stop_token& stop) override;
   absl::Status RemoveNetwork(const std::string& id, const std::stop_token& stop) override;
@@ -120,6 +121,7 @@ class FakeDocker : public docker::Client {
   void EndStreams();  // as a daemon's restart does: every Stream returns Unavailable
 
   void Inject(Fault fault);
+  void Heal();  // no fault is left
   // After `mutations` more mutating calls every call fails with Unavailable, as after the agent's or daemon's
   // death, until Revive().
   void CutAfter(int mutations);

@@ -12,6 +12,7 @@ class NoFiles : public execute::LocalFiles {
   absl::Status WritePoolFile(const plan::WritePoolFile&) override { return absl::OkStatus(); }
   absl::Status RemovePoolFile(const plan::RemovePoolFile&) override { return absl::OkStatus(); }
   absl::Status WriteFile(const std::string&, const std::string&) override { return absl::OkStatus(); }
+  absl::Status PutBack(const plan::PutBackFile&) override { return absl::OkStatus(); }
   absl::Status KeepNewest(const std::string&, int) override { return absl::OkStatus(); }
 };
 

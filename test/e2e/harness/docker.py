@@ -82,8 +82,8 @@ class Docker:
         return self.call("GET", f"/containers/{container}/logs", query={"stdout": 1, "stderr": 1, "tail": tail})
 
     def run(self, name, body):
-        """Creates and starts a container of somebody else's."""
-        created = self.post("/containers/create", body, name=name)
+        """Creates and starts a container of somebody else's. No name: Docker chooses one."""
+        created = self.post("/containers/create", body, **({"name": name} if name else {}))
         self.post(f"/containers/{created['Id']}/start")
         return created["Id"]
 
@@ -99,14 +99,8 @@ class Docker:
 
     def make_image(self, base, reference, note, size=0):
         """An image of its own: `base` with a file that holds `note` and so many bytes that compress badly."""
-        files = io.BytesIO()
-        with tarfile.open(fileobj=files, mode="w") as tar:
-            content = note.encode() + b"\0" + random.Random(note).randbytes(size)
-            entry = tarfile.TarInfo("note")
-            entry.size = len(content)
-            tar.addfile(entry, io.BytesIO(content))
         container = self.post("/containers/create", {"Image": base})["Id"]
-        self.upload(f"/containers/{container}/archive?path=%2F", files.getvalue(), "PUT")
+        self.write_file(container, "note", note.encode() + b"\0" + random.Random(note).randbytes(size))
         repository, tag = reference.rsplit(":", 1)
         made = self.post("/commit", {}, container=container, repo=repository, tag=tag)["Id"]
         self.delete(f"/containers/{container}", v=1)
@@ -130,6 +124,15 @@ class Docker:
             connection.close()
         if response.status >= 400:
             raise Refused(response.status, text.strip())
+
+    def write_file(self, container, name, content):
+        """Into the container's root directory."""
+        files = io.BytesIO()
+        with tarfile.open(fileobj=files, mode="w") as tar:
+            entry = tarfile.TarInfo(name)
+            entry.size = len(content)
+            tar.addfile(entry, io.BytesIO(content))
+        self.upload(f"/containers/{container}/archive?path=%2F", files.getvalue(), "PUT")
 
     def read_file(self, container, path):
         connection = UnixConnection(self.socket_path, 60)

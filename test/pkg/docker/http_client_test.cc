@@ -158,7 +158,8 @@ TEST(Call, HostileNamesNeverReachTheDaemon) {
   HttpClient client = daemon.Connect();
   for (const std::string name : {"", "..", "../x", "a/b", "a b", "a\n", "a%2f", "/a", "?x", "-x"}) {
     EXPECT_EQ(client.InspectContainer(name, {}).status().code(), absl::StatusCode::kInvalidArgument) << name;
-    EXPECT_EQ(client.RemoveContainer(name, true, {}).code(), absl::StatusCode::kInvalidArgument) << name;
+    EXPECT_EQ(client.RemoveContainer(name, {.force = true}, {}).code(), absl::StatusCode::kInvalidArgument)
+        << name;
     EXPECT_EQ(client.RemoveNetwork(name, {}).code(), absl::StatusCode::kInvalidArgument) << name;
   }
   for (const std::string image : {"", "a//b", "../../containers/x", "a/"}) {
@@ -207,7 +208,7 @@ TEST(Writer, StatusesThatAreFine) {
   HttpClient client = daemon.Connect();
   EXPECT_TRUE(client.StartContainer("a", {}).ok());
   EXPECT_TRUE(client.StopContainer("a", absl::Milliseconds(1500), {}).ok());
-  EXPECT_TRUE(client.RemoveContainer("gone", true, {}).ok());
+  EXPECT_TRUE(client.RemoveContainer("gone", {.force = true}, {}).ok());
   EXPECT_THAT(daemon.asked(),
               ElementsAre("POST /v1.41/containers/a/start", "POST /v1.41/containers/a/stop?t=2",
                           "DELETE /v1.41/containers/gone?v=1&force=1"));

@@ -52,6 +52,31 @@ TEST_F(HostFiles, OnlyTheNewestCopiesAreKeptAndNothingElseIsTouched) {
   EXPECT_TRUE(std::filesystem::exists(directory_ + "/database.sqlite3"));
 }
 
+// A database that a newer version has changed makes room for its copy, wherever this is interrupted.
+TEST_F(HostFiles, AFileIsPutBackAndTheOtherOneIsKept) {
+  const plan::PutBackFile op = {directory_ + "/copy", directory_ + "/database", directory_ + "/migrated"};
+  ASSERT_TRUE(files_.WriteFile(op.copy, "before").ok());
+  ASSERT_TRUE(files_.WriteFile(op.path, "changed").ok());
+  ASSERT_TRUE(files_.WriteFile(op.path + "-wal", "more").ok());
+  ASSERT_EQ(chmod(op.path.c_str(), 0640), 0);
+  for (int again = 0; again < 2; ++again) {
+    ASSERT_TRUE(files_.PutBack(op).ok());
+    EXPECT_EQ(base::ReadFile(op.path, 100)->bytes, "before");
+    EXPECT_EQ(base::ReadFile(op.aside, 100)->bytes, "changed");
+    EXPECT_EQ(base::ReadFile(op.aside + "-wal", 100)->bytes, "more");
+    EXPECT_FALSE(std::filesystem::exists(op.path + "-wal"));
+    EXPECT_EQ(Mode(op.path), 0640u);
+    std::filesystem::remove(op.path);  // as if it had died between the two
+  }
+}
+
+TEST_F(HostFiles, WithoutACopyNothingIsMoved) {
+  const plan::PutBackFile op = {directory_ + "/copy", directory_ + "/database", directory_ + "/migrated"};
+  ASSERT_TRUE(files_.WriteFile(op.path, "changed").ok());
+  EXPECT_TRUE(absl::IsNotFound(files_.PutBack(op)));
+  EXPECT_TRUE(std::filesystem::exists(op.path));
+}
+
 TEST_F(HostFiles, ADirectoryIsMadeWithItsMode) {
   ASSERT_TRUE(files_.CreateDirectory({directory_ + "/a/b", 0700, ""}).ok());
   EXPECT_EQ(Mode(directory_ + "/a/b"), 0700u);

@@ -43,7 +43,7 @@ TEST_F(Observe, ASnapshotSeesWhatIsOursAndWhatHoldsOurNames) {
   docker::ContainerConfig web;
   web.image = "web:1";
   Create("web", web);
-  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", true, {}).ok());
+  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", {.force = true}, {}).ok());
   Create("vm-runner", web);
   const auto now = observer_.Snapshot(host_, {});
   ASSERT_TRUE(now.ok()) << now.status();
@@ -157,8 +157,8 @@ TEST_F(Observe, AKeyFindsItsContainerUnderAnyName) {
 }
 
 TEST_F(Observe, AForeignNetworkOfTheNameIsSeen) {
-  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", true, {}).ok());
-  ASSERT_TRUE(docker_.RemoveContainer("docker-delegate", true, {}).ok());
+  ASSERT_TRUE(docker_.RemoveContainer("vm-runner", {.force = true}, {}).ok());
+  ASSERT_TRUE(docker_.RemoveContainer("docker-delegate", {.force = true}, {}).ok());
   ASSERT_TRUE(docker_.RemoveNetwork("harness", {}).ok());
   docker::NetworkConfig foreign;
   foreign.name = "harness";
@@ -222,10 +222,56 @@ TEST_F(Observe, ARivalThatIsGoneIsNoRivalAtTheNextLookAtTheKey) {
   ASSERT_TRUE(now.ok()) << now.status();
   ASSERT_EQ(now->rivals.size(), 1u);
   EXPECT_FALSE(now->rivals[0].blocks);
-  ASSERT_TRUE(docker_.RemoveContainer(id, true, {}).ok());
+  ASSERT_TRUE(docker_.RemoveContainer(id, {.force = true}, {}).ok());
   now = observer_.ForKey("container/docker-delegate", host_, {});
   ASSERT_TRUE(now.ok()) << now.status();
   EXPECT_TRUE(now->rivals.empty());
+}
+
+class TakingOver : public Observe {
+ protected:
+  // As the guide starts a runner: its name is Docker's choice.
+  TakingOver() {
+    EXPECT_TRUE(docker_.RemoveContainer("vm-runner", {.force = true}, {}).ok());
+    host_.containers[0].takeover = true;
+    docker::ContainerConfig runner;
+    runner.image = "web:1";
+    runner.hostname = "vm-runner";
+    runner.network_mode = "harness";
+    Create("silly_runner", runner);
+  }
+  std::vector<std::string> Seen() {
+    std::vector<std::string> names;
+    const auto now = observer_.ForKey("container/vm-runner", host_, {});
+    EXPECT_TRUE(now.ok()) << now.status();
+    for (const docker::Container& c : now->containers) names.push_back(c.name);
+    return names;
+  }
+};
+
+// Found on a real engine: the first key of a new document was looked at before its rivals were, and a second
+// runner was made beside the first.
+TEST_F(TakingOver, WhoDoesTheWorkUnderAnotherNameIsSeenByTheFirstLook) {
+  EXPECT_EQ(Seen(), std::vector<std::string>{"silly_runner"});
+}
+
+TEST_F(TakingOver, WithoutItHeIsARivalOnly) {
+  host_.containers[0].takeover = false;
+  EXPECT_TRUE(Seen().empty());
+}
+
+TEST_F(TakingOver, WhoWasPutAsideIsSeenByEveryResyncUntilHeIsGone) {
+  ASSERT_TRUE(docker_.StopContainer("silly_runner", absl::ZeroDuration(), {}).ok());
+  ASSERT_TRUE(docker_.RenameContainer("silly_runner", "vm-runner.previous", {}).ok());
+  EXPECT_EQ(Seen(), std::vector<std::string>{"vm-runner.previous"});
+  auto now = observer_.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_EQ(now->containers.back().name, "vm-runner.previous");
+  ASSERT_TRUE(docker_.RemoveContainer("vm-runner.previous", {.force = true}, {}).ok());
+  for (int i = 0; i < 2; ++i) ASSERT_TRUE(observer_.Snapshot(host_, {}).ok());
+  docker_.ClearCalls();
+  ASSERT_TRUE(observer_.Snapshot(host_, {}).ok());
+  EXPECT_EQ(docker_.CountCalls("InspectContainer"), 2);  // the delegate, and who may hold the runner's name
 }
 
 }  // namespace

@@ -51,6 +51,13 @@ TEST_F(Rivals, WhoIsAdvisedToRemoveAContainerIsToldHowItIsNotKilled) {
   EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop -t 600 web && docker rm web)")));
 }
 
+TEST_F(Rivals, OnAPortOnlyTheSameProgramDoesTheSameWork) {
+  foreign_.ports = {{"0.0.0.0", 3000, 80, "tcp"}};
+  EXPECT_FALSE(observe::FindRivals(host_, {foreign_}, {})[0].same_work);
+  foreign_.image = "runner:0.9";
+  EXPECT_TRUE(observe::FindRivals(host_, {foreign_}, {})[0].same_work);
+}
+
 TEST_F(Rivals, AnotherAddressOrProtocolIsNoRival) {
   foreign_.ports = {{"10.0.0.1", 3000, 80, "tcp"}, {"127.0.0.1", 3000, 80, "udp"}};
   EXPECT_THAT(Find(), IsEmpty());

@@ -372,6 +372,75 @@ TEST(StateFile, IsTakenOutOfAContainersOwnLayer) {
   EXPECT_EQ(Copies("database.sqlite3"), (std::vector<std::string>{copy, "stop", copy}));
 }
 
+// The runner was rolled back a minute ago, and its successor had the database.
+void WentBack(desired::Host& host, plan::ObservedState& now, int restarts) {
+  KeepsState(host, now, "/runner/database.sqlite3");
+  Erase(now, kNext);
+  Quarantined(host, now);
+  docker::Container& old = Find(now, "vm-runner");
+  old.status = ContainerStatus::kRestarting;
+  old.restart_count = restarts;
+  now.facts.state_files = {"/host/database.sqlite3", "/host/.spacelet/database-0123456789ab.sqlite3"};
+}
+
+constexpr char kAside[] = "/host/.spacelet/migrated-20260101235900.sqlite3";
+
+std::string PlanOf(const std::function<void(plan::ObservedState&)>& mutate, int restarts = 3) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  WentBack(host, now, restarts);
+  mutate(now);
+  return plan::ToText(plan::ComputeFor("container/vm-runner", host, now));
+}
+
+TEST(StateFile, ComesBackWithARunnerThatCannotOpenWhatItsSuccessorHasChanged) {
+  EXPECT_EQ(
+      PlanOf([](auto&) {}),
+      "container/vm-runner  StopContainer 766d2d72756e within 10s  (it cannot open what its successor has "
+      "changed)\n"
+      "container/vm-runner  PutBackFile /host/.spacelet/database-0123456789ab.sqlite3 -> "
+      "/host/database.sqlite3, which becomes /host/.spacelet/migrated-20260101235900.sqlite3  (it ran "
+      "before its successor)\n"
+      "container/vm-runner  StartContainer 766d2d72756e  (with its state of before)\n");
+}
+
+TEST(StateFile, StaysAsItIsWhereTheRunnerCanDoWithIt) {
+  EXPECT_EQ(PlanOf([](auto&) {}, 2).find("PutBackFile"), std::string::npos);
+}
+
+TEST(StateFile, ComesBackOnceAndIsSaid) {
+  const std::string text = PlanOf([](auto& now) { now.facts.state_files.insert(kAside); });
+  EXPECT_EQ(text.find("PutBackFile"), std::string::npos);
+  EXPECT_NE(text.find(absl::StrCat("such as VMs that it made, is in ", kAside)), std::string::npos) << text;
+}
+
+TEST(StateFile, ComesBackWhereAnAgentDiedBetweenTheTwoRenames) {
+  const std::string text = PlanOf(
+      [](auto& now) {
+        now.facts.state_files.insert(kAside);
+        now.facts.state_files.erase("/host/database.sqlite3");
+        Find(now, "vm-runner").status = ContainerStatus::kExited;
+      },
+      0);
+  EXPECT_NE(text.find("PutBackFile"), std::string::npos) << text;
+}
+
+TEST(StateFile, StaysAsItIsWithoutACopy) {
+  EXPECT_EQ(PlanOf([](auto& now) { now.facts.state_files = {"/host/database.sqlite3"}; }).find("PutBackFile"),
+            std::string::npos);
+}
+
+TEST(StateFile, IsTakenAlongFromAnotherDirectory) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  KeepsState(host, now, "/runner/database.sqlite3");
+  Find(now, "vm-runner").mounts[0].source = "/elsewhere";
+  const std::string text = plan::ToText(plan::Compute(host, now));
+  EXPECT_NE(text.find("-> /host/database.sqlite3  (it lies in /elsewhere/database.sqlite3)"),
+            std::string::npos)
+      << text;
+}
+
 // ---- the history that goes with the plans
 
 std::optional<api::RolloutHistory> HistoryAfter(
