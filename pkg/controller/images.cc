@@ -36,6 +36,7 @@ Images::Images(base::Clock& clock, const Records& records)
       brisk_(absl::Seconds(5), absl::Minutes(5)),
       slow_(absl::Seconds(30), absl::Minutes(5)),
       limited_(absl::Minutes(2), absl::Minutes(15)),
+      removals_(absl::Minutes(1), absl::Hours(1)),
       used_(records.LoadUsedImages()) {
   for (const auto& [container, images] : used_)
     if (images.size() > kKept) due_.insert(container);
@@ -146,6 +147,7 @@ std::vector<api::UsedImage> Images::DueForRemoval(const std::string& container) 
 }
 
 void Images::Removed(const std::string& container, const std::set<std::string>& gone) {
+  removals_.Forget(container);
   {
     base::MutexLock lock(mu_);
     due_.erase(container);

@@ -51,6 +51,8 @@ class Images {
   std::vector<api::UsedImage> DueForRemoval(const std::string& container) const ABSL_LOCKS_EXCLUDED(mu_);
   // It was tried: nothing is due until the workload runs on another image. `gone`: ids that are not here.
   void Removed(const std::string& container, const std::set<std::string>& gone) ABSL_LOCKS_EXCLUDED(mu_);
+  // Docker refused; the time until the next try, 1 min ×2 to 1 h.
+  absl::Duration RemovalFailed(const std::string& container) { return removals_.Next(container); }
 
  private:
   struct Failure {
@@ -65,6 +67,7 @@ class Images {
   base::Clock& clock_;
   const Records& records_;
   workqueue::BackOff brisk_, slow_, limited_;  // by reference
+  workqueue::BackOff removals_;                // by container
   mutable base::Mutex mu_;
   std::map<std::string, Failure> failures_ ABSL_GUARDED_BY(mu_);            // by reference
   std::map<std::string, plan::RemoteDigest> remotes_ ABSL_GUARDED_BY(mu_);  // by reference

@@ -102,12 +102,11 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
 
   const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
   if (!look.exists) return Gone(look);
-  if (look.plan.in_sync()) RemoveOldImages(look, interrupt, shutdown);
   if (look.plan.in_sync())
     return {.kind = Kind::kInSync,
             .status = {},
             .pulling = "",
-            .look_again = look.settles_in,
+            .look_again = std::min(look.settles_in, RemoveOldImages(look, interrupt, shutdown)),
             .concerns_others = look.concerns_others};
   if (look.host->suspend)
     return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
@@ -221,7 +220,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
   if (live != nullptr) {
     metrics_.ContainerInfo(look.key, live->image, live->image_id);
-    images_.Used(NameOf(look.key), live->image, live->image_id);
+    if (plan::IsOwned(live->labels)) images_.Used(NameOf(look.key), live->image, live->image_id);
     metrics_.ContainerRestarted(look.key, memory_.NewRestarts(look.key, live->id, live->restart_count));
   }
   CountState(look, status);
@@ -289,22 +288,26 @@ Outcome Reconciler::Gone(const Look& look) {
 }
 
 // Tidying up is no repair: the workload is in sync before and after it, and what Docker refuses is told and
-// left.
-void Reconciler::RemoveOldImages(const Look& look, const std::stop_token& interrupt,
-                                 const std::stop_token& shutdown) {
-  const std::vector<api::UsedImage> used = images_.DueForRemoval(NameOf(look.key));
-  if (used.empty() || look.host->suspend) return;
+// tried again later. Returns the time until then.
+absl::Duration Reconciler::RemoveOldImages(const Look& look, const std::stop_token& interrupt,
+                                           const std::stop_token& shutdown) {
+  const std::string name = NameOf(look.key);
+  const std::vector<api::UsedImage> used = images_.DueForRemoval(name);
+  if (used.empty() || look.host->suspend) return absl::InfiniteDuration();
   const absl::StatusOr<plan::ImageStore> store = observer_.LookForImages(*look.host, used, shutdown);
-  if (!store.ok()) return;
+  if (!store.ok()) return images_.RemovalFailed(name);
   std::set<std::string> gone;
   for (const api::UsedImage& image : used)
     if (!store->images.contains(image.id)) gone.insert(image.id);
+  bool all = true;
   for (plan::Step& step : plan::RemoveOldImages(look.key, used, *store)) {
     plan::Plan one;
     one.steps.push_back(std::move(step));
-    if (executor_.Run(one, interrupt, shutdown).stopped_early) return;
+    all = executor_.Run(one, interrupt, shutdown).steps_done == 1 && all;
   }
-  images_.Removed(NameOf(look.key), gone);
+  if (!all) return images_.RemovalFailed(name);
+  images_.Removed(name, gone);
+  return absl::InfiniteDuration();
 }
 
 absl::Duration Reconciler::LookAgain(const Look& look) {

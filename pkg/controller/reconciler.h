@@ -77,7 +77,8 @@ class Reconciler {
   void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
   void CountState(const Look& look, const report::ObjectStatus& status);
   absl::Duration LookAgain(const Look& look);
-  void RemoveOldImages(const Look& look, const std::stop_token& interrupt, const std::stop_token& shutdown);
+  absl::Duration RemoveOldImages(const Look& look, const std::stop_token& interrupt,
+                                 const std::stop_token& shutdown);
   Outcome Gone(const Look& look);
   Outcome Waiting(const Look& look);
   Outcome AfterSteps(const Look& look, const execute::Report& report, const std::stop_token& interrupt);

@@ -246,15 +246,18 @@ TEST_F(CleaningUp, AnImageThatWasPulledForLaterOrUsedByOthersStays) {
 TEST_F(CleaningUp, ItIsDoneByTheNextAgentWhereOneCouldNot) {
   Start();
   for (const char* image : {"web:1", "web:2"}) GoTo(image);
-  docker_.Inject({.operation = "RemoveImage", .status = absl::UnavailableError("the disk is slow")});
+  docker_.Inject(
+      {.operation = "RemoveImage", .status = absl::UnavailableError("the disk is slow"), .times = 1000});
   GoTo("web:3");
   EXPECT_TRUE(Eventually([&] { return !Events("RemoveImage").empty(); }));
   EXPECT_TRUE(IsHere("web:1"));
+  docker_.Heal();
   Restart();
   EXPECT_TRUE(Eventually([&] { return !IsHere("web:1"); }));
 }
 
-TEST_F(CleaningUp, ARefusalIsToldAndTroublesNobody) {
+// Found in a run under load: an image that Docker once refused to remove was kept for good.
+TEST_F(CleaningUp, ARefusalIsToldTroublesNobodyAndIsTriedAgain) {
   Start();
   for (const char* image : {"web:1", "web:2"}) GoTo(image);
   docker_.Inject({.operation = "RemoveImage", .status = absl::AbortedError("conflict: unable to delete")});
@@ -262,9 +265,8 @@ TEST_F(CleaningUp, ARefusalIsToldAndTroublesNobody) {
   EXPECT_TRUE(Eventually([&] { return !Events("RemoveImage").empty(); }));
   EXPECT_TRUE(Converges());
   EXPECT_TRUE(HasReason("container/web", api::kSynced, api::reason::kInSync));
-  EXPECT_EQ(docker_.CountCalls("RemoveImage"), 1);
-  GoTo("web:4");  // the next occasion
-  EXPECT_TRUE(Eventually([&] { return !IsHere("web:1") && !IsHere("web:2"); }));
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(10), [&] { return !IsHere("web:1"); }));
+  EXPECT_EQ(docker_.CountCalls("RemoveImage"), 2);
 }
 
 }  // namespace
