@@ -65,6 +65,19 @@ class Import(HostCase):
         self.assertIn("silly_runner", plan.stdout)
         self.assertNotIn("CreateContainer", plan.stdout)
 
+    def test_with_takeover_nothing_changes_but_the_owner_and_what_spacelet_does_differently(self):
+        """The differences are those that the README lists, and the golden test of the guide's commands."""
+        self.host.config.write_text(self.with_local_token(self.imported("--takeover")))
+        plan = self.command("plan", "-f", str(self.host.config))
+        self.assertEqual(plan.returncode, 1, plan.stderr)
+        changes = [re.sub(r"[0-9a-f]{12,}", "…", line.strip()) for line in plan.stdout.splitlines() if line[:4] == "    "]
+        self.assertEqual(changes, [
+            "ownership: started by hand -> spacelet",
+            "args: delegate --pool /runner/pool.yaml -> delegate --pool /runner/.spacelet/pool-….yaml",
+            "env.DRONE_DATABASE_DATASOURCE: none -> /runner/database.sqlite3", "stopGracePeriod: none -> 5m",
+            "ownership: started by hand -> spacelet", "hostname: … -> docker-delegate", "stopGracePeriod: none -> 10m",
+        ], plan.stdout)
+
     def with_local_token(self, text):
         return text.replace("/etc/spacelet/delegate-token", f"{self.host.directory}/delegate-token")
 
