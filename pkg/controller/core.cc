@@ -66,7 +66,7 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
 bool IsStuck(const report::ObjectStatus& object) {
   static constexpr std::array kStuck = {
       reason::kConflict,         reason::kInvalidPool,  reason::kSecretUnavailable, reason::kCpusExceedHost,
-      reason::kImageNeverPulled, reason::kDiskPressure, reason::kSuspended};
+      reason::kImageNeverPulled, reason::kDiskPressure, reason::kRolledBack,        reason::kSuspended};
   const report::Condition* synced = report::Find(object.conditions, api::kSynced);
   return synced != nullptr && std::find(kStuck.begin(), kStuck.end(), synced->reason) != kStuck.end();
 }
@@ -79,6 +79,7 @@ Controller::Core::Core(Parts parts, Options options)
       records_(parts_.state, parts_.logger),
       memory_(parts_.clock, options_.prune_delay, records_.LoadLimitsSet()),
       rollouts_(records_),
+      networks_(records_),
       images_(parts_.clock, records_),
       tags_(parts_.docker, parts_.secrets, parts_.clock, images_,
             {.on_news = [this](const auto& reference, const auto& error) { OnTagNews(reference, error); },
@@ -87,7 +88,7 @@ Controller::Core::Core(Parts parts, Options options)
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
       crashes_(parts_.docker, parts_.clock, parts_.redact),
       reconciler_(crashes_, parts_.observer, executor_, parts_.prober, memory_, images_, parts_.board,
-                  parts_.events, parts_.metrics, rollouts_, parts_.redact),
+                  parts_.events, parts_.metrics, rollouts_, networks_, parts_.redact),
       queue_(parts_.clock),
       errors_(absl::Seconds(1), absl::Seconds(60)),
       events_sleep_(parts_.clock),
@@ -278,6 +279,7 @@ void Controller::Core::ReconcileAll() {
 
 void Controller::Core::TryAgain() {
   rollouts_.ForgetFailed();
+  networks_.ForgetFailed();
   tags_.AskNow();
   ReconcileAll();
 }

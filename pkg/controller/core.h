@@ -11,6 +11,7 @@
 #include "pkg/base/mutex.h"
 #include "pkg/controller/controller.h"
 #include "pkg/controller/memory.h"
+#include "pkg/controller/networks.h"
 #include "pkg/controller/reconciler.h"
 #include "pkg/controller/records.h"
 #include "pkg/controller/sleeper.h"
@@ -77,6 +78,7 @@ class Controller::Core {
   Records records_;
   Memory memory_;
   Rollouts rollouts_;
+  Networks networks_;
   Images images_;
   TagWatch tags_;
   StepReporter reporter_;

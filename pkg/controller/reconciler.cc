@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <set>
 #include <utility>
 #include <variant>
@@ -15,6 +16,7 @@
 #include "pkg/controller/retry.h"
 #include "pkg/controller/rollout_turns.h"
 #include "pkg/controller/targets.h"
+#include "pkg/docker/errors.h"
 #include "pkg/plan/image.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
@@ -45,8 +47,9 @@ std::string PullReference(const plan::Waiting& waiting) {
   return std::string(absl::StripPrefix(waiting.for_what, "image "));
 }
 
-// The old container is there, put aside: what failed need not be waited out.
+// What was there before can come back: what failed need not be waited out.
 bool CanGoBack(const plan::Plan& plan, size_t done) {
+  if (plan.goes_back) return true;
   if (plan.rolling.empty()) return false;
   const bool proving = std::any_of(plan.waiting.begin(), plan.waiting.end(), [](const plan::Waiting& w) {
     return w.reason == api::reason::kRollingOut;
@@ -54,8 +57,15 @@ bool CanGoBack(const plan::Plan& plan, size_t done) {
   const auto renamed = [](const plan::Step& s) {
     return std::holds_alternative<plan::RenameContainer>(s.operation);
   };
-  return plan.goes_back || proving ||
+  return proving ||
          std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(done), renamed);
+}
+
+// The daemon has answered, and would again: it is neither going down nor has somebody been quicker.
+bool IsRefusal(const absl::Status& status) {
+  constexpr int kConflict = 409, kGoingDown = 503;
+  const std::optional<int> answer = docker::HttpStatusOf(status);
+  return answer && *answer != kConflict && *answer != kGoingDown;
 }
 
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }
@@ -80,7 +90,7 @@ struct Reconciler::Look {
 Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
                        probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
                        report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts,
-                       report::Redact redact)
+                       Networks& networks, report::Redact redact)
     : crashes_(crashes),
       observer_(observer),
       executor_(executor),
@@ -91,6 +101,7 @@ Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::E
       events_(events),
       metrics_(metrics),
       rollouts_(rollouts),
+      networks_(networks),
       redact_(std::move(redact)) {}
 
 Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& interrupt,
@@ -135,6 +146,7 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   if (const desired::Container* want = look.host->Find(NameOf(key)))
     images_.FillFacts(*want, look.observed.facts);
   rollouts_.FillFacts(NameOf(key), look.observed);
+  networks_.FillFacts(*look.host, look.observed.facts);
   look.plan = plan::ComputeFor(key, *look.host, look.observed);
   look.held_back = memory_.HoldBack(look.plan, look.observed);
   look.held = memory_.Held(key);
@@ -146,6 +158,7 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
 
 // Before the first step: what was given up is not tried again by an agent that is killed in between.
 void Reconciler::KeepHistories(Look& look, const std::stop_token& shutdown) {
+  for (const auto& [network, history] : look.plan.networks) networks_.Keep(network, history);
   for (auto& [container, history] : look.plan.histories) {
     QuoteLastLines(look, history, shutdown);
     if (redact_ && !history.failed.empty())
@@ -333,6 +346,16 @@ Outcome Reconciler::Waiting(const Look& look) {
           .concerns_others = look.concerns_others};
 }
 
+// Docker's no to the network that is wanted, where another one was there: that one comes back.
+bool Reconciler::GivesUpNetwork(const Look& look, const execute::Report& report) {
+  if (!report.failed_step || !look.host->network) return false;
+  const auto* create = std::get_if<plan::CreateNetwork>(&look.plan.steps[*report.failed_step].operation);
+  if (create == nullptr || !(create->config == look.host->network->config) || !IsRefusal(report.cause))
+    return false;
+  std::string message(report.status.message());
+  return networks_.Refused(*look.host->network, redact_ ? redact_(std::move(message)) : std::move(message));
+}
+
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
                                const std::stop_token& interrupt) {
   for (size_t i = 0; i < report.steps_done; ++i) images_.Fetched(look.plan.steps[i].operation);
@@ -348,7 +371,7 @@ Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
     return outcome;
   }
   outcome.kind = Kind::kFailed;
-  outcome.has_fallback = CanGoBack(look.plan, report.steps_done);
+  outcome.has_fallback = CanGoBack(look.plan, report.steps_done) || GivesUpNetwork(look, report);
   if (report.failed_step) {
     const plan::Operation& failed = look.plan.steps[*report.failed_step].operation;
     outcome.pulling = execute::ReferenceOf(failed);

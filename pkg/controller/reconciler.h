@@ -13,6 +13,7 @@
 #include "pkg/controller/crashes.h"
 #include "pkg/controller/images.h"
 #include "pkg/controller/memory.h"
+#include "pkg/controller/networks.h"
 #include "pkg/controller/rollouts.h"
 #include "pkg/desired/desired.h"
 #include "pkg/execute/execute.h"
@@ -39,7 +40,7 @@ struct Outcome {
   Kind kind = Kind::kWaiting;
   absl::Status status;        // kFailed
   bool unobserved = false;    // kFailed: it could not even be looked at
-  bool has_fallback = false;  // kFailed: a put-aside container can come back
+  bool has_fallback = false;  // kFailed: a put-aside container, or a network's old settings, can come back
   std::string pulling;        // kFailed: the image whose pull failed
   absl::Duration look_again =
       absl::InfiniteDuration();  // kWaiting, kInSync: at the latest, without being woken
@@ -52,7 +53,8 @@ class Reconciler {
   // References must outlive it.
   Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
              probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
-             report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts, report::Redact redact);
+             report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts, Networks& networks,
+             report::Redact redact);
 
   // `interrupt`: a newer document changed the object. `shutdown`: the agent stops; ends every call.
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
@@ -81,6 +83,7 @@ class Reconciler {
                                  const std::stop_token& shutdown);
   Outcome Gone(const Look& look);
   Outcome Waiting(const Look& look);
+  bool GivesUpNetwork(const Look& look, const execute::Report& report);
   Outcome AfterSteps(const Look& look, const execute::Report& report, const std::stop_token& interrupt);
   Outcome Unobserved(const std::string& key, const absl::Status& status);
 
@@ -94,6 +97,7 @@ class Reconciler {
   report::EventLog& events_;
   report::Metrics& metrics_;
   Rollouts& rollouts_;
+  Networks& networks_;
   const report::Redact redact_;
 };
 

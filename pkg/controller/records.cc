@@ -43,6 +43,25 @@ void Records::SaveRollouts(const std::function<state::Rollouts()>& newest) const
     logger_.Warning("the history of rollouts cannot be kept", {{"error", std::string(saved.message())}});
 }
 
+state::Networks Records::LoadNetworks() const {
+  if (directory_ == nullptr) return {};
+  absl::StatusOr<state::Networks> kept = directory_->LoadNetworks();
+  if (kept.ok()) return *std::move(kept);
+  if (!absl::IsNotFound(kept.status()))
+    logger_.Warning("what was tried on the network is lost, what Docker refused may be tried again",
+                    {{"error", std::string(kept.status().message())}});
+  return {};
+}
+
+void Records::SaveNetworks(const std::function<state::Networks()>& newest) const {
+  if (directory_ == nullptr) return;
+  base::MutexLock lock(mu_);
+  const absl::Status saved = directory_->SaveNetworks(newest());
+  if (!saved.ok())
+    logger_.Warning("what was tried on the network cannot be kept",
+                    {{"error", std::string(saved.message())}});
+}
+
 state::UsedImages Records::LoadUsedImages() const {
   if (directory_ == nullptr) return {};
   absl::StatusOr<state::UsedImages> kept = directory_->LoadUsedImages();

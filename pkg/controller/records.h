@@ -26,6 +26,8 @@ class Records {
 
   state::Rollouts LoadRollouts() const;
   void SaveRollouts(const std::function<state::Rollouts()>& newest) const ABSL_LOCKS_EXCLUDED(mu_);
+  state::Networks LoadNetworks() const;
+  void SaveNetworks(const std::function<state::Networks()>& newest) const ABSL_LOCKS_EXCLUDED(mu_);
   state::UsedImages LoadUsedImages() const;
   void SaveUsedImages(const std::function<state::UsedImages()>& newest) const ABSL_LOCKS_EXCLUDED(mu_);
   // Keys digests of secrets; another one in each process when it cannot be kept.

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/cord.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -164,9 +165,18 @@ absl::Status StatusFromHttp(int http_status, CallClass call_class, absl::string_
     const StatusCode by_text = PullErrorCode(message);
     if (by_text != StatusCode::kUnavailable) code = by_text;
   }
-  return absl::Status(
+  absl::Status status(
       code, absl::StrCat(what, ": ",
                          message.empty() ? absl::StrCat("status ", http_status) : std::string(message)));
+  status.SetPayload(kHttpStatusPayload, absl::Cord(absl::StrCat(http_status)));
+  return status;
+}
+
+std::optional<int> HttpStatusOf(const absl::Status& status) {
+  const auto payload = status.GetPayload(kHttpStatusPayload);
+  int http_status = 0;
+  if (!payload || !absl::SimpleAtoi(std::string(*payload), &http_status)) return std::nullopt;
+  return http_status;
 }
 
 }  // namespace spacelet::docker

@@ -24,6 +24,11 @@ enum class CallClass {
 absl::Status StatusFromHttp(int http_status, CallClass call_class, absl::string_view what,
                             absl::string_view message);
 
+// The daemon's answer behind such a status; nullopt when there was none (it is away, a deadline, a torn
+// body).
+std::optional<int> HttpStatusOf(const absl::Status& status);
+inline constexpr char kHttpStatusPayload[] = "dev.spacelet/http-status";
+
 // An error line in a pull's stream: NotFound, PermissionDenied, ResourceExhausted (rate limit, disk full) or
 // Unavailable.
 absl::StatusCode PullErrorCode(absl::string_view message);

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "pkg/api/network_history.h"
 #include "pkg/api/rollout.h"
 #include "pkg/docker/types.h"
 
@@ -61,6 +62,14 @@ struct Disk {
   bool operator==(const Disk&) const = default;
 };
 
+// What is remembered of a network's replacements.
+struct NetworkFact {
+  api::NetworkHistory history;
+  // history.previous with all our labels, as it is made again; absent: there is nothing to go back to.
+  std::optional<docker::NetworkConfig> previous;
+  bool operator==(const NetworkFact&) const = default;
+};
+
 // The small facts that are not in Docker.
 struct Facts {
   int host_cpus = 0;                                    // 0: unknown
@@ -68,6 +77,7 @@ struct Facts {
   std::map<std::string, ProbeFact> probes;              // container id -> its probes' answers
   std::map<std::string, DrainFact> drains;              // container id -> its work, while it matters
   std::map<std::string, api::RolloutHistory> rollouts;  // container name -> what was tried
+  std::map<std::string, NetworkFact> networks;          // network name -> what was tried
   std::map<std::string, std::string> secret_digests;    // container name -> keyed digest of its secrets
   std::set<std::string> rolling;            // containers whose rollout is due, under way or rolled back
   std::set<std::string> pulls_backing_off;  // references whose last pull failed and whose back-off runs

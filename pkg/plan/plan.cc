@@ -24,6 +24,7 @@ void Append(Plan& plan, Plan part) {
   MoveInto(plan.notices, part.notices);
   plan.rolling.merge(part.rolling);
   plan.histories.merge(part.histories);
+  plan.networks.merge(part.networks);
   plan.goes_back = plan.goes_back || part.goes_back;
   plan.look_again = std::min(plan.look_again, part.look_again);
 }

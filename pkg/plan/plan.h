@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "absl/time/time.h"
+#include "pkg/api/network_history.h"
 #include "pkg/api/rollout.h"
 #include "pkg/desired/desired.h"
 #include "pkg/plan/observed.h"
@@ -68,6 +69,7 @@ struct Plan {
   // How the histories of containers should read from now on, where they change. To be kept before the first
   // step: what was given up must not be tried again by an agent that is killed in between.
   std::map<std::string, api::RolloutHistory> histories;
+  std::map<std::string, api::NetworkHistory> networks;  // the same, of networks; an empty one is none
   bool goes_back = false;  // the steps restore what ran before: they wait for no back-off
   // From taken_at, when time alone may change the plan.
   absl::Duration look_again = absl::InfiniteDuration();

@@ -48,6 +48,7 @@ void Planner::RepairAttachment(const docker::Container& c) {
   const Attachment attachment = network_ ? CompareAttachment(want_, c, *network_) : Attachment::kDetached;
   if (attachment == Attachment::kGood) return;
   const bool waits = WaitsForNetwork();
+  if (waits && JoinsWithItsNetwork(host_, c)) return;  // the network's key does it
   static constexpr const char* kCauses[] = {"", "detached from the network",
                                             "attached to a network that is gone", "an alias is missing"};
   const char* cause = kCauses[static_cast<int>(attachment)];

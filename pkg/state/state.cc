@@ -27,6 +27,7 @@ constexpr int kMaxDepth = 16;
 constexpr char kLastGood[] = "last-good.json";
 constexpr char kLimitsSet[] = "limits-set.json";
 constexpr char kRollouts[] = "rollouts.json";
+constexpr char kNetworks[] = "networks.json";
 constexpr char kUsedImages[] = "used-images.json";
 constexpr char kDigestKey[] = "digest-key.json";
 constexpr size_t kDigestKeyBytes = 32;
@@ -159,6 +160,21 @@ Rollouts DecodeRollouts(const json& record) {
   return out;
 }
 
+json EncodeNetworks(const Networks& networks) {
+  json out = json::object();
+  for (const auto& [name, history] : networks)
+    out[name] = {
+        {"previous", history.previous}, {"failedHash", history.failed_hash}, {"message", history.message}};
+  return out;
+}
+Networks DecodeNetworks(const json& record) {
+  Networks out;
+  for (const auto& [name, entry] : record.items())
+    out[name] = {entry.at("previous").get<std::string>(), entry.at("failedHash").get<std::string>(),
+                 entry.at("message").get<std::string>()};
+  return out;
+}
+
 json EncodeUsedImages(const UsedImages& used) {
   json out = json::object();
   for (const auto& [name, images] : used) {
@@ -218,6 +234,14 @@ absl::Status Directory::SaveRollouts(const Rollouts& rollouts) const {
 
 absl::StatusOr<Rollouts> Directory::LoadRollouts() const {
   return LoadAs(absl::StrCat(path_, "/", kRollouts), DecodeRollouts);
+}
+
+absl::Status Directory::SaveNetworks(const Networks& networks) const {
+  return Save(absl::StrCat(path_, "/", kNetworks), EncodeNetworks(networks));
+}
+
+absl::StatusOr<Networks> Directory::LoadNetworks() const {
+  return LoadAs(absl::StrCat(path_, "/", kNetworks), DecodeNetworks);
 }
 
 absl::Status Directory::SaveUsedImages(const UsedImages& images) const {

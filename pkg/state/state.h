@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "pkg/api/network_history.h"
 #include "pkg/api/rollout.h"
 #include "pkg/api/used_image.h"
 
@@ -30,6 +31,9 @@ using LimitsSet = std::map<std::string, std::set<std::string>>;
 
 // By container name.
 using Rollouts = std::map<std::string, api::RolloutHistory>;
+
+// By network name.
+using Networks = std::map<std::string, api::NetworkHistory>;
 
 using UsedImages = api::UsedImages;
 
@@ -54,6 +58,9 @@ class Directory {
 
   absl::Status SaveRollouts(const Rollouts& rollouts) const;
   absl::StatusOr<Rollouts> LoadRollouts() const;
+
+  absl::Status SaveNetworks(const Networks& networks) const;
+  absl::StatusOr<Networks> LoadNetworks() const;
 
   absl::Status SaveUsedImages(const UsedImages& images) const;
   absl::StatusOr<UsedImages> LoadUsedImages() const;

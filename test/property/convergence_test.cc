@@ -263,6 +263,44 @@ TEST_P(Property, WhatWasStartedByHandIsTakenOverOrComesBackWhereverTheAgentDies)
   }
 }
 
+// The network is there as it was, under the very containers that ran before.
+TEST_P(Property, ANetworkThatDockerRefusesEndsWithTheOldOneWhereverTheAgentDies) {
+  for (int die_after = 0; die_after < 30; ++die_after) {
+    std::mt19937 random(GetParam());
+    World world;
+    Publish(world.docker);
+    desired::Host before = RandomHost(random, 1);
+    docker::NetworkConfig config{"harness", "bridge", random() % 2 ? "10.78.0.0/24" : "", "", false, false,
+                                 {},        {}};
+    before.network = desired::LabelledNetwork(config, before.name, "1");
+    ASSERT_TRUE(world.Converge(before)) << world.last_plan;
+    docker::NetworkConfig others{"others", "bridge", "10.79.0.0/24", "", false, false, {}, {}};
+    ASSERT_TRUE(world.docker.CreateNetwork(others, {}).ok());
+    desired::Host after = before;
+    config.subnet = others.subnet;
+    after.network = desired::LabelledNetwork(config, before.name, "2");
+    std::map<std::string, absl::Time> started;
+    for (const docker::Container& c : world.docker.Containers()) started[c.id] = c.started_at;
+    world.docker.ClearCalls();
+    world.docker.CutAfter(die_after);
+    world.Settle(after, 3);
+    const bool died = world.docker.mutating_calls() > die_after;
+    world.docker.Revive();
+    ASSERT_TRUE(world.Settle(after)) << "died after " << die_after << "\n" << world.last_plan;
+    for (const docker::Network& n : world.docker.Networks())
+      if (n.config.name == "harness") {
+        EXPECT_EQ(n.config.labels.at(api::kLabelSpecHash), before.network->spec_hash) << die_after;
+      }
+    std::map<std::string, absl::Time> still;
+    for (const docker::Container& c : world.docker.Containers()) {
+      still[c.id] = c.started_at;
+      EXPECT_TRUE(c.networks.contains("harness")) << c.name << " after " << die_after;
+    }
+    EXPECT_EQ(still, started) << "died after " << die_after;
+    if (!died || HasFailure()) break;
+  }
+}
+
 // Any mixture of current, next and previous, whoever made it: it settles, and what is not bad runs.
 TEST_P(Property, AnyMixtureOfPartsSettles) {
   std::mt19937 random(GetParam());

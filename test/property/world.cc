@@ -7,6 +7,7 @@
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/desired/compile.h"
+#include "pkg/docker/errors.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 #include "test/testing/scenario.h"
@@ -35,13 +36,18 @@ plan::Plan World::Reconcile(const desired::Host& host) {
   if (!now.ok()) return {};
   for (const docker::Container& c : now->containers) Probe(c, now->facts);
   now->facts.rollouts = histories;
+  networks.FillFacts(host, now->facts);
   plan::Plan all = plan::Compute(host, *now);
   last_plan = plan::ToText(all);
   now->facts.rolling = all.rolling;
   for (const std::string& key : plan::Keys(host, *now)) {
     const plan::Plan plan = plan::ComputeFor(key, host, *now);
     for (const auto& [container, history] : plan.histories) histories[container] = history;
-    executor_.Run(plan, {});
+    for (const auto& [network, history] : plan.networks) networks.Keep(network, history);
+    const execute::Report report = executor_.Run(plan, {});
+    if (docker::HttpStatusOf(report.cause) == 403)  // only of a network: its addresses are taken
+      networks.Refused(*host.network, "refused");
+    networks.FillFacts(host, now->facts);
   }
   return all;
 }
@@ -80,13 +86,13 @@ bool World::Converge(const desired::Host& host, int rounds) {
 std::string World::EndState() {
   std::vector<std::string> lines;
   for (const docker::Container& c : docker.Containers()) {
-    std::vector<std::string> env, networks;
+    std::vector<std::string> env, attached;
     for (const auto& [name, value] : c.env) env.push_back(absl::StrCat(name, "=", value));
-    for (const auto& [name, attachment] : c.networks) networks.push_back(name);
+    for (const auto& [name, attachment] : c.networks) attached.push_back(name);
     auto hash = c.labels.find(api::kLabelSpecHash);
     lines.push_back(absl::StrCat(c.name, " ", c.image, " ", hash == c.labels.end() ? "foreign" : hash->second,
                                  " ", c.status == Status::kRunning, " ", absl::StrJoin(env, ","), " ",
-                                 absl::StrJoin(networks, ","), " ", c.resources.memory.value_or(0)));
+                                 absl::StrJoin(attached, ","), " ", c.resources.memory.value_or(0)));
   }
   for (const docker::Network& n : docker.Networks())
     lines.push_back(absl::StrCat("network ", n.config.name, " ", n.config.subnet));

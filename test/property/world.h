@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "pkg/controller/networks.h"
 #include "pkg/desired/desired.h"
 #include "pkg/execute/execute.h"
 #include "pkg/observe/observe.h"
@@ -34,7 +35,10 @@ class World {
 
   // Spec hashes of what never becomes ready.
   std::set<std::string> bad;
-  std::map<std::string, api::RolloutHistory> histories;  // survives the agent's deaths
+  // These survive the agent's deaths.
+  std::map<std::string, api::RolloutHistory> histories;
+  controller::Records records{nullptr, log::Logger()};
+  controller::Networks networks{records};
 
   // One line a container or network, without ids: what two runs must agree on.
   std::string EndState();

@@ -7,11 +7,11 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "pkg/base/status_macros.h"
+#include "pkg/docker/errors.h"
 
 namespace spacelet::testing {
 namespace {
 
-constexpr char kHttpStatus[] = "spacelet.testing/http-status";
 constexpr size_t kEventRing = 256;  // moby daemon/events: eventsLimit
 
 absl::StatusCode CodeOf(int http_status, bool creates) {
@@ -37,12 +37,12 @@ absl::StatusCode CodeOf(int http_status, bool creates) {
 absl::Status Refuse(int http_status, const std::string& message, bool creates) {
   const bool in_use = absl::StrContains(message, "has active endpoints");  // 403, and no lack of rights
   absl::Status status(in_use ? absl::StatusCode::kAborted : CodeOf(http_status, creates), message);
-  status.SetPayload(kHttpStatus, absl::Cord(absl::StrCat(http_status)));
+  status.SetPayload(docker::kHttpStatusPayload, absl::Cord(absl::StrCat(http_status)));
   return status;
 }
 
 int HttpStatusOf(const absl::Status& status) {
-  const auto payload = status.GetPayload(kHttpStatus);
+  const auto payload = status.GetPayload(docker::kHttpStatusPayload);
   return payload.has_value() ? std::stoi(std::string(*payload)) : 500;
 }
 

@@ -62,6 +62,13 @@ TEST(StatusFromHttp, SaysWhatWasAskedAndWhatTheDaemonSaid) {
   EXPECT_EQ(StatusFromHttp(500, CallClass::kOther, "GET /x", "").message(), "GET /x: status 500");
 }
 
+TEST(StatusFromHttp, CarriesTheDaemonsAnswerAsLongAsThereWasOne) {
+  EXPECT_EQ(HttpStatusOf(StatusFromHttp(403, CallClass::kCreate, "POST /networks/create", "overlaps")), 403);
+  EXPECT_EQ(HttpStatusOf(StatusFromHttp(500, CallClass::kCreate, "POST /networks/create", "")), 500);
+  EXPECT_EQ(HttpStatusOf(absl::UnavailableError("cannot connect")), std::nullopt);
+  EXPECT_EQ(HttpStatusOf(absl::OkStatus()), std::nullopt);
+}
+
 struct PullRow {
   const char* message;
   const char* reason;

@@ -69,6 +69,14 @@ TEST_F(StateTest, GivesBackTheUsedImagesThatWereSaved) {
   }
 }
 
+TEST_F(StateTest, GivesBackTheNetworksThatWereSaved) {
+  for (const Networks& networks :
+       {Networks{}, Networks{{"harness", {"{\"name\":\"harness\"}", "v1:a", "\"größer\""}}, {"other", {}}}}) {
+    ASSERT_EQ(directory().SaveNetworks(networks), absl::OkStatus());
+    EXPECT_EQ(*directory().LoadNetworks(), networks);
+  }
+}
+
 TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
   const absl::Time noon = absl::FromUnixSeconds(1'767'312'000);
   api::RolloutHistory history;
