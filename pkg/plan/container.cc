@@ -195,9 +195,9 @@ void Planner::Restore() {
     history_ = Begun(std::move(history_), want_, *parts_.current, now_);
     Drop(*parts_.current, "its predecessor is wanted again");
   }
-  Add(RenameContainer{parts_.previous->id, want_.name},
-      parts_.current ? "wanted again" : "its replacement was interrupted");
-  Repair(*parts_.previous);
+  const char* why = parts_.current ? "wanted again" : "its replacement was interrupted";
+  Add(RenameContainer{parts_.previous->id, want_.name}, why);
+  Repair(*parts_.previous, why);
 }
 
 // What is wanted has failed before: what runs stays, what was put aside comes back. Only when there is
@@ -213,14 +213,16 @@ void Planner::KeepTheOld() {
   plan_.rolling.insert(want_.name);
   if (bad_runs) return GoBack(quarantine_->message);
   if (!parts_.current) {
-    Add(RenameContainer{parts_.previous->id, want_.name}, "its successor failed");
-    return RepairRestored(*parts_.previous);
+    Add(RenameContainer{parts_.previous->id, want_.name}, kSuccessorFailed);
+    return RepairRestored(*parts_.previous, kSuccessorFailed);
   }
   if (parts_.previous) return ProveCurrent();
   if (StateComesBack(*parts_.current)) return PutStateBack(*parts_.current);
-  RepairRestored(*parts_.current);
+  const bool stopped_for_it = history_.last && history_.last->result == Result::kInProgress;
+  RepairRestored(*parts_.current, stopped_for_it ? kSuccessorFailed : "");
   history_ = Restored(std::move(history_), want_, *parts_.current, now_);
   NoteGivenUp();
+  if (!withheld_) Take(KeepImage(want_, now_));  // a tag that is followed may bring another image to try
 }
 
 // ---- entry points

@@ -14,6 +14,8 @@
 
 namespace spacelet::plan {
 
+inline constexpr char kSuccessorFailed[] = "its successor failed";
+
 class Planner {
  public:
   Planner(const desired::Host& host, const desired::Container& want, const ObservedState& now);
@@ -67,13 +69,14 @@ class Planner {
   std::string StateNote() const;
 
   // --- repair.cc: what stays is mended
-  void Repair(const docker::Container& c);
+  void Repair(const docker::Container& c, const std::string& why_down = "");
   void RepairCurrent();
-  void RepairRestored(const docker::Container& c);
+  void RepairRestored(const docker::Container& c, const std::string& why_down = "");
   void StartAgain(const docker::Container& theirs);
   void RepairAttachment(const docker::Container& c);
   void RepairLiveFields(const docker::Container& c);
-  void RepairState(const docker::Container& c);
+  // `why_down`: why it does not run, where its exit code was our own doing.
+  void RepairState(const docker::Container& c, const std::string& why_down = "");
   void RestartUnalive(const docker::Container& c);
   void CopyFilesTo(const std::string& container, bool waits = false);
   void Stop(const docker::Container& c, const std::string& cause, bool waits = false);

@@ -22,18 +22,18 @@ void Planner::RepairCurrent() {
   Repair(*parts_.current);
 }
 
-void Planner::Repair(const docker::Container& c) {
+void Planner::Repair(const docker::Container& c, const std::string& why_down) {
   if (IsTheirs(&c)) return StartAgain(c);
   RepairAttachment(c);
   RepairLiveFields(c);
-  RepairState(c);
+  RepairState(c, why_down);
 }
 
 // Restored as it was: the limits of a document that failed are no good for it.
-void Planner::RepairRestored(const docker::Container& c) {
+void Planner::RepairRestored(const docker::Container& c, const std::string& why_down) {
   if (IsTheirs(&c)) return StartAgain(c);
   RepairAttachment(c);
-  RepairState(c);
+  RepairState(c, why_down);
 }
 
 // What was started by hand is taken over as a whole or left as it is; only what we may have stopped goes on.
@@ -66,7 +66,7 @@ void Planner::RepairLiveFields(const docker::Container& c) {
   Add(update.operation, "differs from the document", std::move(update.changes));
 }
 
-void Planner::RepairState(const docker::Container& c) {
+void Planner::RepairState(const docker::Container& c, const std::string& why_down) {
   switch (c.status) {
     case ContainerStatus::kRunning:
       RestartUnalive(c);
@@ -76,7 +76,9 @@ void Planner::RepairState(const docker::Container& c) {
       break;
     case ContainerStatus::kExited:
       if (!IsCompleted(want_, c))
-        Add(StartContainer{c.id}, absl::StrCat("exited with code ", c.exit_code), {}, NetworkIsMissing());
+        Add(StartContainer{c.id},
+            why_down.empty() ? absl::StrCat("exited with code ", c.exit_code) : why_down, {},
+            NetworkIsMissing());
       break;
     case ContainerStatus::kCreated:
       if (!withheld_) CopyFilesTo(c.id, NetworkIsMissing());

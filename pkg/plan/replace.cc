@@ -217,8 +217,8 @@ void Planner::SettleAlone() {
 void Planner::GoBack(const std::string& why) {
   plan_.goes_back = true;
   Drop(*parts_.current, why);
-  Add(RenameContainer{parts_.previous->id, want_.name}, "its successor failed");
-  RepairRestored(*parts_.previous);
+  Add(RenameContainer{parts_.previous->id, want_.name}, kSuccessorFailed);
+  RepairRestored(*parts_.previous, kSuccessorFailed);
 }
 
 void Planner::NoteGivenUp() {

@@ -340,7 +340,7 @@ const PlanCase kInterrupted[] = {
        AddPart(now, host.containers[0], "vm-runner.previous", "v1:runner-1", ContainerStatus::kExited);
      },
      "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (its replacement was interrupted)\n"
-     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
+     "container/vm-runner  StartContainer 70726576696f  (its replacement was interrupted)\n"},
     {"RenamedAndNotStartedIsStarted",
      [](auto& host, auto& now) {
        Find(now, "vm-runner").status = ContainerStatus::kCreated;
@@ -367,7 +367,7 @@ const PlanCase kInterrupted[] = {
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (its predecessor is wanted again)\n"
      "container/vm-runner  RemoveContainer 766d2d72756e  (its predecessor is wanted again)\n"
      "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (wanted again)\n"
-     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
+     "container/vm-runner  StartContainer 70726576696f  (wanted again)\n"},
 };
 INSTANTIATE_TEST_SUITE_P(Interrupted, ContainerPlan, ::testing::ValuesIn(kInterrupted), CaseName);
 

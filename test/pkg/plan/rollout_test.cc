@@ -56,7 +56,7 @@ TEST_P(RolloutPlan, IsWhatTheTableSays) {
 
 constexpr char kGoesBack[] =
     "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (its successor failed)\n"
-    "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n";
+    "container/vm-runner  StartContainer 70726576696f  (its successor failed)\n";
 constexpr char kSwap[] =
     "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
@@ -173,7 +173,7 @@ const PlanCase kFailing[] = {
      "container/vm-runner  StopContainer 766d2d72756e within 10s  (its predecessor is wanted again)\n"
      "container/vm-runner  RemoveContainer 766d2d72756e  (its predecessor is wanted again)\n"
      "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (wanted again)\n"
-     "container/vm-runner  StartContainer 70726576696f  (exited with code 0)\n"},
+     "container/vm-runner  StartContainer 70726576696f  (wanted again)\n"},
 };
 INSTANTIATE_TEST_SUITE_P(Failing, RolloutPlan, ::testing::ValuesIn(kFailing), CaseName);
 
@@ -208,9 +208,30 @@ const PlanCase kQuarantine[] = {
      [](auto& host, auto& now) {
        RunsOld(now);
        Quarantined(host, now);
+       now.facts.rollouts["vm-runner"].last->result = api::RolloutRecord::Result::kRolledBack;
        Find(now, "vm-runner").status = ContainerStatus::kExited;
      },
      std::string("container/vm-runner  StartContainer 766d2d72756e  (exited with code 0)\n") + kRolledBack},
+    {"AgentKilledBeforeTheStartSaysWhyTheOldOneDoesNotRun",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now);
+       api::RolloutRecord under_way;
+       under_way.to_hash = "v1:runner-1";
+       now.facts.rollouts["vm-runner"].last = under_way;
+       Find(now, "vm-runner").status = ContainerStatus::kExited;
+       Find(now, "vm-runner").exit_code = 143;
+     },
+     std::string("container/vm-runner  StartContainer 766d2d72756e  (its successor failed)\n") + kRolledBack},
+    {"ATagThatIsFollowedIsStillFollowed",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now);
+       host.containers[0].auto_update_interval = absl::Hours(1);
+       now.images["runner:1"]->repo_digests = {"runner@sha256:bad"};
+       now.facts.remote_digests["runner:1"] = {"sha256:good", ""};
+     },
+     std::string("container/vm-runner  PullImage runner:1  (the registry has a newer one)\n") + kRolledBack},
     {"WithNothingElseThereItIsMadeAllTheSame",
      [](auto& host, auto& now) {
        Quarantined(host, now);
