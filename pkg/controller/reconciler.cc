@@ -17,7 +17,6 @@
 #include "pkg/controller/rollout_turns.h"
 #include "pkg/controller/targets.h"
 #include "pkg/docker/errors.h"
-#include "pkg/plan/image.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/text.h"
 
@@ -117,7 +116,8 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
     return {.kind = Kind::kInSync,
             .status = {},
             .pulling = "",
-            .look_again = std::min(look.settles_in, RemoveOldImages(look, interrupt, shutdown)),
+            .look_again =
+                std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown)),
             .concerns_others = look.concerns_others};
   if (look.host->suspend)
     return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
@@ -298,29 +298,6 @@ Outcome Reconciler::Gone(const Look& look) {
   memory_.Forget(look.key);
   crashes_.Forget(look.key);
   return {.kind = Kind::kGone, .status = {}, .pulling = "", .concerns_others = true};
-}
-
-// Tidying up is no repair: the workload is in sync before and after it, and what Docker refuses is told and
-// tried again later. Returns the time until then.
-absl::Duration Reconciler::RemoveOldImages(const Look& look, const std::stop_token& interrupt,
-                                           const std::stop_token& shutdown) {
-  const std::string name = NameOf(look.key);
-  const std::vector<api::UsedImage> used = images_.DueForRemoval(name);
-  if (used.empty() || look.host->suspend) return absl::InfiniteDuration();
-  const absl::StatusOr<plan::ImageStore> store = observer_.LookForImages(*look.host, used, shutdown);
-  if (!store.ok()) return images_.RemovalFailed(name);
-  std::set<std::string> gone;
-  for (const api::UsedImage& image : used)
-    if (!store->images.contains(image.id)) gone.insert(image.id);
-  bool all = true;
-  for (plan::Step& step : plan::RemoveOldImages(look.key, used, *store)) {
-    plan::Plan one;
-    one.steps.push_back(std::move(step));
-    all = executor_.Run(one, interrupt, shutdown).steps_done == 1 && all;
-  }
-  if (!all) return images_.RemovalFailed(name);
-  images_.Removed(name, gone);
-  return absl::InfiniteDuration();
 }
 
 absl::Duration Reconciler::LookAgain(const Look& look) {

@@ -79,8 +79,11 @@ class Reconciler {
   void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
   void CountState(const Look& look, const report::ObjectStatus& status);
   absl::Duration LookAgain(const Look& look);
-  absl::Duration RemoveOldImages(const Look& look, const std::stop_token& interrupt,
-                                 const std::stop_token& shutdown);
+  // --- tidy.cc
+  absl::Duration Tidy(const std::string& key, const desired::Host& host, const plan::ObservedState& observed,
+                      const std::stop_token& interrupt, const std::stop_token& shutdown);
+  absl::Duration RemoveOldImages(const std::string& key, const desired::Host& host,
+                                 const std::stop_token& interrupt, const std::stop_token& shutdown);
   Outcome Gone(const Look& look);
   Outcome Waiting(const Look& look);
   bool GivesUpNetwork(const Look& look, const execute::Report& report);

@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/string_view.h"
+#include "absl/strings/strip.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/desired/profiles.h"
 #include "pkg/pool/pool.h"
@@ -76,8 +77,10 @@ std::string FirstError(const std::vector<pool::Problem>& problems, const std::st
   return text;
 }
 
+constexpr char kFilePrefix[] = "pool-", kFileSuffix[] = ".yaml";
+
 PoolFile FileOf(const api::Runner& runner, pool::Linted linted) {
-  const std::string name = absl::StrCat("pool-", linted.hash.substr(0, kHashDigits), ".yaml");
+  const std::string name = absl::StrCat(kFilePrefix, linted.hash.substr(0, kHashDigits), kFileSuffix);
   return PoolFile{absl::StrCat(RunnerDirectory(runner), "/", kAgentDirectory, "/", name),
                   std::move(linted.canonical), std::move(linted.hash), runner.workload.user.value_or("")};
 }
@@ -94,6 +97,11 @@ std::vector<std::string> Warnings(const std::vector<pool::Problem>& problems, co
 }
 
 }  // namespace
+
+bool IsPoolFileName(absl::string_view name) {
+  return absl::ConsumePrefix(&name, kFilePrefix) && absl::ConsumeSuffix(&name, kFileSuffix) &&
+         name.size() == kHashDigits && name.find_first_not_of("0123456789abcdef") == name.npos;
+}
 
 ResolvedPool ResolvePool(const api::Runner& runner, const ReadFile& read_file) {
   ResolvedPool out;

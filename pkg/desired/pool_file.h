@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "pkg/api/types.h"
 #include "pkg/desired/desired.h"
 
@@ -22,5 +23,8 @@ struct ResolvedPool {
 // From spec.runner.pool, or else <directory>/pool.yaml. Only `read_file` touches the host.
 ResolvedPool ResolvePool(const api::Runner& runner,
                          const std::function<absl::StatusOr<std::string>(const std::string&)>& read_file);
+
+// Whether a file of that name in the agent's directory is such a file: "pool-<16 hex>.yaml".
+bool IsPoolFileName(absl::string_view name);
 
 }  // namespace spacelet::desired

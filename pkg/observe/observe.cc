@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <set>
+#include <system_error>
 #include <tuple>
 
 #include "absl/strings/match.h"
@@ -14,6 +15,7 @@
 #include "pkg/base/digest.h"
 #include "pkg/base/file.h"
 #include "pkg/base/status_macros.h"
+#include "pkg/desired/pool_file.h"
 #include "pkg/observe/rivals.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/plan.h"
@@ -46,6 +48,12 @@ void LocalFacts(const desired::Container& want, plan::Facts& facts) {
   if (!want.pool) return;
   const auto file = base::ReadFile(want.pool->host_path, kMaxPoolBytes);
   if (file.ok() && file->bytes == want.pool->content) facts.pool_files_present.insert(want.pool->host_path);
+  namespace fs = std::filesystem;
+  std::error_code error;
+  fs::directory_iterator it(fs::path(want.pool->host_path).parent_path(), error);
+  for (; !error && it != fs::directory_iterator(); it.increment(error))
+    if (desired::IsPoolFileName(it->path().filename().string()))
+      facts.pool_files_found.insert(it->path().string());
 }
 
 // Nothing of ours has the wanted spec: something will be created, and secrets are read afresh for it.

@@ -217,6 +217,19 @@ class Inputs(HostCase):
         self.host.until_converged()
         self.assertEqual(self.host.ids()[DELEGATE], ids[DELEGATE])
 
+    def test_the_file_of_an_old_pool_goes_with_its_runner(self):
+        self.host.converge()
+        directory = self.host.directory / "runner" / ".spacelet"
+        [first] = directory.glob("pool-*")
+        stranger = directory / "pool-of-somebody-else.yaml"
+        stranger.write_text("")
+        self.host.write_pool(document.OTHER_POOL)
+        until("the old file is gone", lambda: not first.exists())
+        self.host.until_converged()
+        [second] = set(directory.glob("pool-*")) - {stranger}
+        self.assertIn(f"/runner/.spacelet/{second.name}", self.host.runner.inspect()["Args"])
+        self.assertTrue(stranger.exists())
+
     def test_a_pool_written_again_with_another_time_stamp_is_nothing(self):
         self.host.converge()
         ids = self.host.ids()

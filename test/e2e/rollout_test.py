@@ -106,6 +106,16 @@ class Recreate(RolloutCase):
         self.host.change(self.host.minimal)
         self.assert_same_container(DELEGATE, self.delegate)
 
+    def test_a_rollback_finds_the_pool_file_of_the_old_one(self):
+        [pool] = (self.host.directory / "runner" / ".spacelet").glob("pool-*")
+        self.host.write_pool(document.OTHER_POOL)
+        self.host.write(self.host.minimal.with_runner(image=f"{RUNNER_REPOSITORY}:crash", rollout=SOON))
+        self.until_result(RUNNER, "RolledBack")
+        until("the old one answers", lambda: self.host.runner.get(3000, "/healthz"))
+        self.assert_same_container(RUNNER, self.runner)
+        self.assertIn(f"/runner/.spacelet/{pool.name}", self.runner["Args"])
+        self.assertTrue(pool.exists())
+
     def test_one_that_crashes_is_updated_at_once(self):
         self.host.write(self.bad_delegate().with_delegate(rollout={"autoRollback": False}))
         self.host.until_condition("Ready", "False", DELEGATE, "CrashLoopBackOff")

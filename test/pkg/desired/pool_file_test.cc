@@ -29,6 +29,16 @@ TEST(PoolFile, IsNamedByTheDigestOfItsBytes) {
   EXPECT_EQ(PoolArgument(compiled), pool.host_path);
 }
 
+TEST(PoolFile, IsToldFromOtherFilesByItsName) {
+  EXPECT_TRUE(IsPoolFileName("pool-0123456789abcdef.yaml"));
+  for (const char* other : {"", "pool-.yaml", "pool-0123456789abcde.yaml", "pool-0123456789abcdef0.yaml",
+                            "pool-0123456789ABCDEF.yaml", "pool-0123456789abcdef.yaml.bak", "pool.yaml",
+                            "my-pool-0123456789abcdef.yaml", ".pool-0123456789abcdef.yaml.tmp"})
+    EXPECT_FALSE(IsPoolFileName(other)) << other;
+  const std::string path = RunnerOf(CompileHere(MinimalDocument())).pool->host_path;
+  EXPECT_TRUE(IsPoolFileName(path.substr(path.rfind('/') + 1)));
+}
+
 TEST(PoolFile, StandsInTheRunnersDirectoryAndIsNamedAsTheContainerSeesIt) {
   api::Document d = MinimalDocument();
   d.runner->directory = "/data/runner";

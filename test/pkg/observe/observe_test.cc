@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <sys/statvfs.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "pkg/plan/plan.h"
@@ -154,6 +155,22 @@ TEST_F(Observe, AKeyFindsItsContainerUnderAnyName) {
   ASSERT_TRUE(now.ok());
   ASSERT_EQ(now->containers.size(), 1u);
   EXPECT_EQ(now->containers[0].name, "by-hand");
+}
+
+TEST_F(Observe, PoolFilesAreKnownByTheirNames) {
+  const std::string directory = ::testing::TempDir() + "observe_pool_files";
+  std::filesystem::create_directories(directory);
+  const std::string wanted = directory + "/pool-1111111111111111.yaml",
+                    old = directory + "/pool-2222222222222222.yaml";
+  for (const std::string& path :
+       {wanted, old, directory + "/database-2222.sqlite3", directory + "/pool.yaml"})
+    std::ofstream(path) << "content";
+  host_.containers[0].pool = desired::PoolFile{wanted, "content", "", ""};
+  const plan::Facts facts = observer_.ForKey("container/vm-runner", host_, {})->facts;
+  EXPECT_EQ(facts.pool_files_found, (std::set<std::string>{wanted, old}));
+  EXPECT_EQ(facts.pool_files_present, (std::set<std::string>{wanted}));
+  std::filesystem::remove_all(directory);
+  EXPECT_TRUE(observer_.ForKey("container/vm-runner", host_, {})->facts.pool_files_found.empty());
 }
 
 TEST_F(Observe, AForeignNetworkOfTheNameIsSeen) {
