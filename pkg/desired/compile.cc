@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "absl/strings/strip.h"
 #include "pkg/api/labels.h"
 #include "pkg/api/reasons.h"
 #include "pkg/desired/order.h"
@@ -198,6 +199,29 @@ void PutFiles(const api::Workload& w, Container& to) {
   to.directories = VolumeDirectories(w);
 }
 
+// "docker-delegate" → "docker-delegate-0f8fad5b", within the 63 characters of a DNS label and of a hostname.
+std::string WithSuffix(absl::string_view hostname, absl::string_view suffix) {
+  constexpr size_t kLongest = 63;
+  const size_t dot = std::min(hostname.find('.'), hostname.size());
+  absl::string_view label = hostname.substr(0, std::min(dot, kLongest - 1 - suffix.size()));
+  while (absl::ConsumeSuffix(&label, "-")) {
+  }
+  const std::string unique = absl::StrCat(label, "-", suffix),
+                    whole = absl::StrCat(unique, hostname.substr(dot));
+  return whole.size() > kLongest ? unique : whole;
+}
+
+// After the hash, which knows the document's hostname only: the strategy alone makes no new container. As an
+// alias that name stays on the network.
+void PutOwnHostname(Container& to) {
+  constexpr size_t kDigits = 8;
+  if (to.config.hostname.empty()) return;
+  const absl::string_view hash = absl::StripPrefix(to.spec_hash, "v1:");
+  const std::string hostname = to.config.hostname;
+  to.config.hostname = WithSuffix(hostname, hash.substr(0, kDigits));
+  to.spare_hostname = WithSuffix(hostname, hash.substr(kDigits, kDigits));
+}
+
 Container CompileContainer(const Context& context, const Expanded& expanded) {
   const api::Workload& w = expanded.workload;
   const std::string& network = context.input.document.network.name;
@@ -217,6 +241,7 @@ Container CompileContainer(const Context& context, const Expanded& expanded) {
   out.config.health = expanded.health;
   PutDependencies(context, w, out);
   PutLabels(context, w, out);
+  if (expanded.own_hostname) PutOwnHostname(out);
   return out;
 }
 

@@ -75,6 +75,9 @@ struct Container {
   std::vector<Directory> directories;
   std::string network;  // name; empty with hostNetwork
   std::string spec_hash;
+  // Where config.hostname ends with a part of the spec hash, because two of these containers may run side by
+  // side: another such name, for one that is made beside a container of the same spec. Else empty.
+  std::string spare_hostname;
 
   api::PullPolicy pull_policy = api::PullPolicy::kIfNotPresent;
   std::optional<std::string> image_archive;

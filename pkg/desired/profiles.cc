@@ -159,6 +159,8 @@ Expanded ExpandDelegate(const api::Delegate& delegate, const Expanded* runner,
   // they are unhealthy for a while at every start, and whoever looks at that (autoheal, a dockerHealth probe)
   // kills them.
   out.health = docker::HealthConfig{.start_period = w.rollout.progress_deadline};
+  // Harness tells delegates apart by name and hostname; of two that have both in common one ends itself.
+  out.own_hostname = w.rollout.strategy == api::Rollout::Strategy::kStartFirst;
   return out;
 }
 

@@ -27,6 +27,7 @@ struct Expanded {
   std::optional<DrainMetric> drain = std::nullopt;
   std::optional<StateFile> state_file = std::nullopt;
   std::optional<docker::HealthConfig> health = std::nullopt;
+  bool own_hostname = false;  // two of them side by side must not have one hostname
 };
 
 // The host side of the runner's /runner bind: `directory`, or the volume that the document mounts there.

@@ -95,11 +95,14 @@ class Finder {
     if (want_.network.empty() || want_.config.hostname.empty() || attachment == inspected.networks.end())
       return;
     const auto& aliases = attachment->second.aliases;
-    if (inspected.hostname != want_.config.hostname && inspected.name != want_.config.hostname &&
-        std::find(aliases.begin(), aliases.end(), want_.config.hostname) == aliases.end())
+    // A hostname with a suffix is nobody's but ours; the name that others use is the alias it was made from.
+    const bool suffixed = !want_.spare_hostname.empty() && !want_.config.aliases.empty();
+    const std::string& name = suffixed ? want_.config.aliases.front() : want_.config.hostname;
+    if (inspected.hostname != name && inspected.name != name &&
+        std::find(aliases.begin(), aliases.end(), name) == aliases.end())
       return;
     Found(foreign,
-          absl::StrCat("answers to ", want_.config.hostname, " on network ", want_.network,
+          absl::StrCat("answers to ", name, " on network ", want_.network,
                        " as well, so connections go to either"),
           absl::StrCat("take it off the network (docker network disconnect ", want_.network, " ",
                        foreign.name, "), or remove it"),

@@ -78,13 +78,29 @@ void CompareLabels(const desired::Container& want, const docker::Container& have
       AddIfDifferent(changes, absl::StrCat("labels.", name), LabelOf(have, name.c_str()), value);
 }
 
+// What the document calls it: of a hostname with a suffix, the alias that it was made from.
+const std::string& HostnameOf(const desired::Container& want) {
+  return want.spare_hostname.empty() || want.config.aliases.empty() ? want.config.hostname
+                                                                    : want.config.aliases.front();
+}
+
+// The same of a container that is there, which may have been made with a suffix or without one.
+std::string HostnameOf(const docker::Container& have, const desired::Container& want) {
+  auto attachment = have.networks.find(want.network);
+  if (want.spare_hostname.empty() || attachment == have.networks.end()) return have.hostname;
+  const std::vector<std::string>& aliases = attachment->second.aliases;
+  const bool answers = std::find(aliases.begin(), aliases.end(), HostnameOf(want)) != aliases.end();
+  return answers ? HostnameOf(want) : have.hostname;
+}
+
 // What a person can be told about a changed spec. The hash decides; this only explains, so a field that
 // inspect does not give back as it was written (a dropped variable, a capability) is summed up as "spec".
 std::vector<Change> ExplainSpecChange(const desired::Container& want, const docker::Container& have) {
   std::vector<Change> changes;
   if (!IsOwned(have.labels)) changes.push_back({"ownership", "started by hand", "spacelet"});
   AddIfDifferent(changes, "image", have.image, want.config.image);
-  if (!want.config.hostname.empty()) AddIfDifferent(changes, "hostname", have.hostname, want.config.hostname);
+  if (!want.config.hostname.empty())
+    AddIfDifferent(changes, "hostname", HostnameOf(have, want), HostnameOf(want));
   if (want.config.cmd)
     AddIfDifferent(changes, "args", absl::StrJoin(have.cmd, " "), absl::StrJoin(*want.config.cmd, " "));
   CompareEnv(want, have, changes);
@@ -283,7 +299,10 @@ std::vector<FieldView> Explain(const desired::Container& want, const docker::Con
                             : when_different});
   };
   add("image", want.image(), actual.image, "replace");
-  if (!want.config.hostname.empty()) add("hostname", want.config.hostname, actual.hostname, "replace");
+  // The hash knows the hostname without its suffix.
+  const bool same_spec = LabelOf(actual, api::kLabelSpecHash) == want.spec_hash;
+  if (!want.config.hostname.empty())
+    add("hostname", HostnameOf(want), same_spec ? HostnameOf(want) : HostnameOf(actual, want), "replace");
   if (want.config.cmd)
     add("args", absl::StrJoin(*want.config.cmd, " "), absl::StrJoin(actual.cmd, " "), "replace");
   for (const auto& [name, variable] : want.config.env) {

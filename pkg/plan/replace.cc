@@ -300,6 +300,8 @@ void Planner::Create(const std::string& name, const std::string& cause, std::vec
   for (const auto& [variable, source] : want_.secret_env)
     request.config.env[variable] = {
         now_.facts.secret_env.at(absl::StrCat(want_.name, "/", variable)).value.value_or(""), true};
+  const bool beside = parts_.current && parts_.current->hostname == request.config.hostname;
+  if (beside && !want_.spare_hostname.empty()) request.config.hostname = want_.spare_hostname;
   Add(CreateContainer{std::move(request)}, cause, std::move(changes), waits);
   CopyFilesTo(name, waits);
 }

@@ -307,3 +307,48 @@ class StartFirst(RolloutCase):
         until("nothing is left over", lambda: "side.next" not in self.host.ids())
         self.assertEqual(self.side.inspect()["State"], self.before["State"])
         self.assertEqual(self.side.id, self.before["Id"])
+
+
+class StartFirstDelegate(RolloutCase):
+    """Two of them for a while: of one name, but never of one hostname."""
+
+    def document(self, **more):
+        return self.host.minimal.with_delegate(rollout={"strategy": "StartFirst", "minReadySeconds": 0}, **more)
+
+    def hostname(self, name=DELEGATE):
+        return self.host.docker.inspect(name)["Config"]["Hostname"]
+
+    def setUp(self):
+        super().setUp()
+        self.host.converge()
+        self.before = self.host.delegate.inspect()
+
+    def test_the_strategy_alone_makes_no_new_container(self):
+        self.assertEqual(self.hostname(), DELEGATE)
+        self.host.change(self.document())
+        self.assert_same_container(DELEGATE, self.before)
+        self.assertEqual(self.host.agent.command("plan", "-f", self.host.config, flags=["docker-host"]).returncode, 0)
+        self.host.change(self.host.minimal)
+        self.assert_same_container(DELEGATE, self.before)
+
+    def test_each_has_a_hostname_of_its_own_and_both_have_the_alias(self):
+        self.host.write(self.document(image=f"{DELEGATE_REPOSITORY}:never-ready"))
+        until("both run", self.host.workload(f"{DELEGATE}.next").running)
+        self.assertRegex(self.hostname(f"{DELEGATE}.next"), f"^{DELEGATE}-[0-9a-f]{{8}}$")
+        for name in (DELEGATE, f"{DELEGATE}.next"):
+            network = self.host.docker.inspect(name)["NetworkSettings"]["Networks"]["harness"]
+            self.assertIn(DELEGATE, network["Aliases"])
+        self.host.change(self.document(image=document.NEWER_DELEGATE_IMAGE))
+        hostname = self.hostname()
+        self.assertRegex(hostname, f"^{DELEGATE}-[0-9a-f]{{8}}$")
+        self.assertEqual(self.host.delegate.environment()["DELEGATE_NAME"], DELEGATE)
+
+    def test_so_it_is_when_only_the_token_changes(self):
+        self.host.change(self.document(image=document.NEWER_DELEGATE_IMAGE))
+        for token in ("another-token", "a-third-token"):
+            before, hostname = self.host.delegate.id, self.hostname()
+            self.host.write_token(token)
+            until("there is another delegate", lambda before=before: self.host.delegate.id != before)
+            self.host.until_converged()
+            self.assertNotEqual(self.hostname(), hostname)
+            self.assertRegex(self.hostname(), f"^{DELEGATE}-[0-9a-f]{{8}}$")

@@ -134,6 +134,50 @@ TEST(Compile, TheHostnameIsAnAliasExactlyOnce) {
   EXPECT_THAT(CompileOne(c).config.aliases, ElementsAre("gw", "edge"));
 }
 
+// Harness ends one of two delegates of one name and hostname.
+TEST(Compile, UnderStartFirstTheHostnameOfADelegateEndsWithAPartOfItsSpecHash) {
+  api::Document d = MinimalDocument();
+  const Container recreated = DelegateOf(CompileHere(d));
+  d.delegate->workload.rollout.strategy = api::Rollout::Strategy::kStartFirst;
+  const Container beside = DelegateOf(CompileHere(d));
+  EXPECT_EQ(recreated.config.hostname, "docker-delegate");
+  EXPECT_EQ(recreated.spare_hostname, "");
+  const std::string hash = beside.spec_hash.substr(std::string("v1:").size());
+  EXPECT_EQ(beside.config.hostname, "docker-delegate-" + hash.substr(0, 8));
+  EXPECT_EQ(beside.spare_hostname, "docker-delegate-" + hash.substr(8, 8));
+  EXPECT_THAT(beside.config.aliases, ElementsAre("docker-delegate"));
+  EXPECT_EQ(beside.spec_hash, recreated.spec_hash) << "the strategy alone makes no new container";
+  EXPECT_EQ(beside.config.env.at("DELEGATE_NAME").value, "docker-delegate");
+}
+
+TEST(Compile, AHostnameWithASuffixStaysAHostname) {
+  const auto hostname = [](const std::string& written) {
+    api::Document d = MinimalDocument();
+    d.delegate->workload.hostname = written;
+    d.delegate->workload.rollout.strategy = api::Rollout::Strategy::kStartFirst;
+    const Container c = DelegateOf(CompileHere(d));
+    EXPECT_EQ(c.config.aliases.front(), written);
+    return c.config.hostname.substr(0, c.config.hostname.size() - 8);
+  };
+  EXPECT_EQ(hostname(std::string(63, 'a')), std::string(54, 'a') + "-");
+  EXPECT_EQ(hostname(std::string(50, 'a') + "---------bbbb"), std::string(50, 'a') + "-");
+  api::Document d = MinimalDocument();
+  d.delegate->workload.rollout.strategy = api::Rollout::Strategy::kStartFirst;
+  d.delegate->workload.hostname = "delegate.example.com";
+  const Container c = DelegateOf(CompileHere(d));
+  EXPECT_EQ(c.config.hostname, "delegate-" + c.spec_hash.substr(3, 8) + ".example.com");
+  d.delegate->workload.hostname = "delegate." + std::string(50, 'e') + ".com";
+  const Container longer = DelegateOf(CompileHere(d));
+  EXPECT_EQ(longer.config.hostname, "delegate-" + longer.spec_hash.substr(3, 8));
+}
+
+TEST(Compile, OnlyADelegateHasASuffix) {
+  api::GenericContainer c = Generic("gateway");
+  c.workload.hostname = "gw";
+  c.workload.rollout.strategy = api::Rollout::Strategy::kStartFirst;
+  EXPECT_EQ(CompileOne(c).config.hostname, "gw");
+}
+
 TEST(Compile, AGenericContainerIsAsWritten) {
   api::GenericContainer c = Generic("gateway");
   api::Workload& w = c.workload;

@@ -41,7 +41,7 @@ TEST(SpecHash, EveryFieldHasBeenDecidedUpon) {
   EXPECT_TRUE(image.empty());
   const Container container;
   const auto& [component, name, platform, body, secret_env, files, pool, directories, network, spec_hash,
-               pull_policy, image_archive, image_pull_secret, stop_grace, policy, depends_on,
+               spare_hostname, pull_policy, image_archive, image_pull_secret, stop_grace, policy, depends_on,
                dependency_deadline, readiness, startup, liveness, rollout, drain, state_file,
                auto_update_interval, ignore_drift, takeover] = container;
   EXPECT_TRUE(component.empty());
@@ -181,6 +181,7 @@ INSTANTIATE_TEST_SUITE_P(
         Change{"Rollout", [](Container& c) { c.rollout.min_ready_seconds = 1; }},
         Change{"IgnoreDrift", [](Container& c) { c.ignore_drift.insert("resources.memory"); }},
         Change{"Takeover", [](Container& c) { c.takeover = true; }},
+        Change{"SpareHostname", [](Container& c) { c.spare_hostname = "x"; }},
         Change{"Directories",
                [](Container& c) {
                  c.directories.push_back({"/runner/x", 0755, ""});

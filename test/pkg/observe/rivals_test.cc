@@ -78,6 +78,15 @@ TEST_F(Rivals, OneThatAnswersToOurHostnameIsNamed) {
   EXPECT_THAT(Find(&inspected), IsEmpty());
 }
 
+TEST_F(Rivals, OfAHostnameWithASuffixTheNameThatOthersUseIsMeant) {
+  host_.containers[0].config.hostname = "vm-runner-11111111";
+  host_.containers[0].spare_hostname = "vm-runner-22222222";
+  docker::Container inspected;
+  inspected.hostname = "vm-runner";
+  inspected.networks["harness"] = {};
+  EXPECT_THAT(Find(&inspected), ElementsAre(HasSubstr("answers to vm-runner on network harness")));
+}
+
 TEST_F(Rivals, OneOfTheSameDelegateNameIsNamed) {
   docker::Container inspected;
   inspected.env["DELEGATE_NAME"] = "docker-delegate";
