@@ -113,12 +113,12 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
   if (!look.exists) return Gone(look);
   if (look.plan.in_sync())
-    return {.kind = Kind::kInSync,
-            .status = {},
-            .pulling = "",
-            .look_again =
-                std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown)),
-            .concerns_others = look.concerns_others};
+    return {
+        .kind = Kind::kInSync,
+        .status = {},
+        .pulling = "",
+        .look_again = std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown)),
+        .concerns_others = look.concerns_others};
   if (look.host->suspend)
     return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
   const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;

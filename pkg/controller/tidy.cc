@@ -1,5 +1,5 @@
-// What past rollouts have left. Tidying up is no repair: the workload is in sync before and after it, and what
-// Docker or the disk refuses is told and tried again later.
+// What past rollouts have left. Tidying up is no repair: the workload is in sync before and after it, and
+// what Docker or the disk refuses is told and tried again later.
 #include <set>
 #include <utility>
 

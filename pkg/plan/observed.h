@@ -91,8 +91,8 @@ struct Facts {
   std::map<std::string, SecretValue> secret_files;  // "<container>/<path>" -> value
   std::map<std::string, bool> files_match;  // "<container id>/<path>" -> the secret file in it is current
   std::map<std::string, std::set<std::string>>
-      limits_set;                             // container id -> limits we set in place: "cpus", "memory"
-  std::set<std::string> pool_files_present;   // host paths of pool files that exist with the right content
+      limits_set;                            // container id -> limits we set in place: "cpus", "memory"
+  std::set<std::string> pool_files_present;  // host paths of pool files that exist with the right content
   // Host paths of all files of our naming beside the desired pool file, older ones among them.
   std::set<std::string> pool_files_found;
   std::set<std::string> state_files;          // host paths of runners' databases and of what is kept of them

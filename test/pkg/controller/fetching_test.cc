@@ -178,6 +178,29 @@ TEST_F(Following, EverybodyWhoFollowsTheTagHearsOfIt) {
   }));
 }
 
+TEST_F(Following, ATagThatIsMendedAfterItWasRolledBackIsTried) {
+  Start();
+  Offer(Document("web:1"));
+  ASSERT_TRUE(Converges());
+  const docker::Container before = *Find("web");
+  docker_.World([](testing::FakeEngine& engine) {
+    testing::ImageProfile broken;
+    broken.start_error = "exec: \"serve\": not found";
+    return engine.Publish("web:1", broken);
+  });
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(2), [&] {
+    const auto web = board_.Object("container/web");
+    return web && report::Find(web->conditions, api::kSynced)->reason == api::reason::kRolledBack;
+  }));
+  EXPECT_EQ(Find("web")->id, before.id);
+  const std::string mended =
+      docker_.World([](testing::FakeEngine& engine) { return engine.Publish("web:1"); });
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(2), [&] {
+    const auto web = Find("web");
+    return web && web->image_id == mended && controller_->GetProgress().converged;
+  }));
+}
+
 TEST_F(Following, WithoutItTheTagIsOnlyLookedAtForACreate) {
   Start();
   Offer(Web("web:1"));
