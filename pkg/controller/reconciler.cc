@@ -46,10 +46,17 @@ std::string PullReference(const plan::Waiting& waiting) {
   return std::string(absl::StripPrefix(waiting.for_what, "image "));
 }
 
-// What was there before can come back: what failed need not be waited out.
-bool CanGoBack(const plan::Plan& plan, size_t done) {
+// Whether it begins what was made beside an old container that runs.
+bool StartsBeside(const plan::Step& step, const std::string& name) {
+  const auto* start = std::get_if<plan::StartContainer>(&step.operation);
+  return start != nullptr && start->container == plan::NextName(name);
+}
+
+// The old container is there, put aside or running still: what failed need not be waited out.
+bool CanGoBack(const plan::Plan& plan, const std::string& name, size_t done) {
   if (plan.goes_back) return true;
   if (plan.rolling.empty()) return false;
+  if (done < plan.steps.size() && StartsBeside(plan.steps[done], name)) return true;
   const bool proving = std::any_of(plan.waiting.begin(), plan.waiting.end(), [](const plan::Waiting& w) {
     return w.reason == api::reason::kRollingOut;
   });
@@ -348,7 +355,8 @@ Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
     return outcome;
   }
   outcome.kind = Kind::kFailed;
-  outcome.has_fallback = CanGoBack(look.plan, report.steps_done) || GivesUpNetwork(look, report);
+  outcome.has_fallback =
+      CanGoBack(look.plan, NameOf(look.key), report.steps_done) || GivesUpNetwork(look, report);
   if (report.failed_step) {
     const plan::Operation& failed = look.plan.steps[*report.failed_step].operation;
     outcome.pulling = execute::ReferenceOf(failed);

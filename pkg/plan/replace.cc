@@ -120,6 +120,7 @@ void Planner::ProveBeside() {
   RepairCurrent();
   if (proof.state == Proof::State::kFailed) {
     history_ = GivenUp(std::move(history_), want_, next, proof.message, now_);
+    plan_.goes_back = true;
     return Drop(next, proof.message);
   }
   Repair(next);

@@ -2,6 +2,7 @@
 from harness import document
 from harness.case import HostCase
 from harness.host import DELEGATE, RUNNER
+from harness.images import BOX, box
 from harness.waiting import holds_for, until
 
 
@@ -78,3 +79,25 @@ class TugOfWar(HostCase):
         self.host.agent.start()
         self.host.until_converged()
         self.assertEqual(self.host.ids(), ids)
+
+    def test_who_changes_a_limit_again_and_again_is_not_fought_for_ever(self):
+        wanted, theirs = int(0.5e9), int(0.7e9)
+        self.host.converge(box(document.GENERIC_IMAGE, resources={"cpus": 0.5}))
+        one = self.host.workload(BOX)
+
+        def cpus():
+            return one.inspect()["HostConfig"]["NanoCpus"]
+
+        for _ in range(6):
+            one.update(NanoCpus=theirs)
+            until("it is changed back", lambda: cpus() == wanted)
+        one.update(NanoCpus=theirs)
+        self.host.until_condition("Synced", "False", BOX, "Conflict", says="resources.cpus was changed back 6 times")
+        holds_for(2, "it is left alone", lambda: cpus() == theirs)
+        started = one.inspect()["State"]["StartedAt"]
+        one.kill()
+        until("it runs again", lambda: one.running() and one.inspect()["State"]["StartedAt"] != started)
+        self.assertEqual(cpus(), theirs)
+        one.remove()
+        until("it is made again", one.running)
+        self.assertEqual(cpus(), wanted)

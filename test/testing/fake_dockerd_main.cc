@@ -2,7 +2,10 @@
 // /_fake/:
 //
 //   GET  /_fake/state                    the model by names, without ids and times
+//   GET  /_fake/containers               their ids, start times and addresses by names
 //   GET  /_fake/requests                 how many requests were counted (see --kill-peer-after)
+//   GET  /_fake/violations               of what has to hold after every call (invariants.h)
+//   POST /_fake/allow?workload=W&running=N        so many of its containers may run at a time
 //   POST /_fake/publish?reference=R&health=H&exits=N&start-error=TEXT&pull=1   puts an image into the
 //   registry POST /_fake/kill-peer-after?n=N      arms --kill-peer-after anew, counting from now; 0 disarms
 #include <poll.h>
@@ -24,21 +27,25 @@
 #include "absl/time/clock.h"
 #include "test/testing/fake_daemon.h"
 #include "test/testing/fake_routes.h"
+#include "test/testing/invariants.h"
 
 namespace spacelet::testing {
 namespace {
 
 using Json = nlohmann::json;
 
+constexpr int kBackOffMillis = 100;  // moby restartmanager begins with it
+
 constexpr char kUsage[] =
     "usage: fake_dockerd --socket PATH [--seed-image REF]... [--kill-peer-after N]\n"
-    "                    [--log FILE] [--api-version V] [--min-api-version V]\n"
+    "                    [--log FILE] [--api-version V] [--min-api-version V] [--addresses PREFIX]\n"
     "--kill-peer-after N: SIGKILL the caller of the N-th request once it is performed and before it is "
     "answered;\n"
     "/_ping, /events, /version and /info are not counted.\n";
 
 struct Flags {
-  std::string socket, log, api_version = "1.41", min_api_version = "1.12";
+  std::string socket, log, api_version = "1.41", min_api_version = "1.12",
+                           addresses = EngineOptions().addresses;
   std::vector<std::string> images;
   int kill_after = 0;
 };
@@ -56,6 +63,8 @@ bool ParseFlags(const std::vector<std::string>& words, Flags& flags) {
       flags.api_version = value;
     else if (name == "--min-api-version")
       flags.min_api_version = value;
+    else if (name == "--addresses")
+      flags.addresses = value;
     else if (name != "--kill-peer-after" || !absl::SimpleAtoi(value, &flags.kill_after))
       return false;
   }
@@ -121,8 +130,10 @@ Json State(FakeDocker& docker) {
     Json members = Json::array();
     for (const docker::NetworkMember& member : network.members) members.push_back(member.container_name);
     std::sort(members.begin(), members.end());
-    networks.push_back(
-        {{"name", network.config.name}, {"labels", network.config.labels}, {"members", members}});
+    networks.push_back({{"name", network.config.name},
+                        {"subnet", network.config.subnet},
+                        {"labels", network.config.labels},
+                        {"members", members}});
   }
   Json tags = Json::array();
   for (const docker::Image& image : docker.World([](FakeEngine& engine) { return engine.Images(); })) {
@@ -130,6 +141,18 @@ Json State(FakeDocker& docker) {
   }
   std::sort(tags.begin(), tags.end());
   return {{"containers", containers}, {"networks", networks}, {"images", tags}};
+}
+
+Json Identities(FakeDocker& docker) {
+  Json containers = Json::object();
+  for (const docker::Container& container : docker.Containers()) {
+    Json addresses = Json::array();
+    for (const auto& [name, attachment] : container.networks) addresses.push_back(attachment.ip);
+    containers[container.name] = {{"id", container.id},
+                                  {"started_at", absl::FormatTime(container.started_at)},
+                                  {"addresses", addresses}};
+  }
+  return containers;
 }
 
 HttpAnswer Publish(FakeDocker& docker, const HttpRequest& request) {
@@ -146,28 +169,43 @@ HttpAnswer Publish(FakeDocker& docker, const HttpRequest& request) {
   return {200, Json{{"Id", id}}.dump(), "application/json", {}};
 }
 
-HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, const HttpRequest& request) {
-  if (request.path == "/_fake/state") return {200, State(docker).dump(), "application/json", {}};
-  if (request.path == "/_fake/requests")
-    return {200, absl::StrCat(executioner.counted()), "application/json", {}};
+HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, Invariants& invariants,
+                 const HttpRequest& request) {
+  const auto say = [](const Json& json) { return HttpAnswer{200, json.dump(), "application/json", {}}; };
+  if (request.path == "/_fake/state") return say(State(docker));
+  if (request.path == "/_fake/containers") return say(Identities(docker));
+  if (request.path == "/_fake/requests") return say(executioner.counted());
+  if (request.path == "/_fake/violations") return say(invariants.violations());
   if (request.path == "/_fake/publish") return Publish(docker, request);
   int n = 0;
+  if (request.path == "/_fake/allow" && absl::SimpleAtoi(request.Query("running"), &n)) {
+    invariants.Allow(request.Query("workload"), n);
+    return say(Json::object());
+  }
   if (request.path != "/_fake/kill-peer-after" || !absl::SimpleAtoi(request.Query("n"), &n)) {
     return Refusal(404, "page not found");
   }
   executioner.Arm(n);
-  return {200, "{}", "application/json", {}};
+  return say(Json::object());
+}
+
+void Check(FakeDocker& docker, Invariants& invariants, const std::string& after) {
+  docker.World([&](const FakeEngine& engine) {
+    invariants.Check(engine, after);
+    return true;
+  });
 }
 
 // Returns at SIGTERM or SIGINT; meanwhile Docker's back-off of crash loops goes on.
-void ServeUntilSignal(FakeDocker& docker, const sigset_t& signals) {
+void ServeUntilSignal(FakeDocker& docker, Invariants& invariants, const sigset_t& signals) {
   const int fd = signalfd(-1, &signals, SFD_CLOEXEC);
   pollfd wait = {fd, POLLIN, 0};
-  while (poll(&wait, 1, 500) == 0) {
+  while (poll(&wait, 1, kBackOffMillis) == 0) {
     docker.World([](FakeEngine& engine) {
       engine.RetryCrashed();
       return true;
     });
+    Check(docker, invariants, "a restart by Docker");
   }
   close(fd);
 }
@@ -187,8 +225,13 @@ int Main(const std::vector<std::string>& words) {
   EngineOptions options;
   options.api_version = flags.api_version;
   options.min_api_version = flags.min_api_version;
+  options.addresses = flags.addresses;
   options.now = [] { return absl::Now(); };
   FakeDocker docker(options);
+  Invariants invariants;
+  docker.SetHook([&](const Call& call) {
+    if (call.mutating) Check(docker, invariants, absl::StrCat(call.operation, " ", call.object));
+  });
   for (const std::string& image : flags.images) {
     ImageProfile profile;
     profile.health = "healthy";
@@ -200,12 +243,12 @@ int Main(const std::vector<std::string>& words) {
   FakeDaemon daemon(
       docker,
       {flags.socket, [&](const HttpRequest& request, pid_t peer) { return executioner.Pass(request, peer); },
-       [&](const HttpRequest& request) { return Steer(docker, executioner, request); }});
+       [&](const HttpRequest& request) { return Steer(docker, executioner, invariants, request); }});
   if (const absl::Status status = daemon.Listen(); !status.ok()) {
     std::fprintf(stderr, "fake_dockerd: %s\n", std::string(status.message()).c_str());
     return 1;
   }
-  ServeUntilSignal(docker, signals);
+  ServeUntilSignal(docker, invariants, signals);
   return 0;
 }
 

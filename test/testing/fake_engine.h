@@ -49,9 +49,10 @@ struct ImageProfile {
 struct EngineOptions {
   std::string engine_version = "20.10.24+dfsg1", api_version = "1.41", min_api_version = "1.12";
   int cpus = 4;
-  std::string data_root = "";        // as /info says it
-  bool all_host_paths_exist = true;  // false: only those given to AddHostPath
-  std::function<absl::Time()> now;   // null: a clock that moves 1 ms with every change, and by Advance()
+  std::string data_root = "";           // as /info says it
+  std::string addresses = "172.18.0.";  // of containers begin with it
+  bool all_host_paths_exist = true;     // false: only those given to AddHostPath
+  std::function<absl::Time()> now;      // null: a clock that moves 1 ms with every change, and by Advance()
 };
 
 class FakeEngine {
@@ -112,6 +113,8 @@ class FakeEngine {
   void FreePort(uint16_t port) { occupied_ports_.erase(port); }
   absl::Status Exit(const std::string& container, int exit_code);  // its process ends by itself
   void RetryCrashed();  // Docker's back-off of every restarting container is over: one more attempt each
+  // Whether a container of this image, once started, stays up and is not unhealthy.
+  bool Serves(const std::string& image_id) const;
   absl::Status SetHealth(const std::string& container, const std::string& health);
   void RestartDaemon();  // stops all, then starts what its restart policy brings up at boot
   void Advance(absl::Duration duration) { clock_ += duration; }

@@ -232,7 +232,8 @@ absl::Status FakeEngine::Launch(Record& record) {
   view.started_at = Now();
   view.health = profile.health;
   for (auto& [name, attachment] : view.networks) {
-    if (view.network_mode != "host") attachment.ip = absl::StrCat("172.18.0.", 2 + addresses_made_++ % 250);
+    if (view.network_mode != "host")
+      attachment.ip = absl::StrCat(options_.addresses, 2 + addresses_made_++ % 250);
   }
   for (const auto& [name, attachment] : view.networks) EmitNetwork(attachment.network_id, "connect", view.id);
   EmitContainer(record, "start");
@@ -412,7 +413,7 @@ absl::Status FakeEngine::Connect(const std::string& network, const std::string& 
   if (found.ok()) record->joined.insert(name);
   if (!running) return absl::OkStatus();
   attachments[name].network_id = (*found)->id;
-  attachments[name].ip = absl::StrCat("172.18.0.", 2 + addresses_made_++ % 250);
+  attachments[name].ip = absl::StrCat(options_.addresses, 2 + addresses_made_++ % 250);
   EmitNetwork((*found)->id, "connect", record->view.id);
   return absl::OkStatus();
 }
@@ -518,6 +519,13 @@ void FakeEngine::RetryCrashed() {
     if (record.view.status != ContainerStatus::kRestarting) continue;
     if (!Launch(record).ok()) record.view.status = ContainerStatus::kRestarting;
   }
+}
+
+bool FakeEngine::Serves(const std::string& image_id) const {
+  const auto profile = known_images_.find(image_id);
+  return profile != known_images_.end() && profile->second.start_error.empty() &&
+         !profile->second.exits_at_once &&
+         (profile->second.health.empty() || profile->second.health == "healthy");
 }
 
 absl::Status FakeEngine::SetHealth(const std::string& container, const std::string& health) {

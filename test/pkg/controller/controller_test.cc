@@ -171,6 +171,28 @@ TEST_F(ControllerTest, APermanentErrorWaitsForAChange) {
   EXPECT_LE(docker_.CountCalls("CreateContainer"), before + 1);
 }
 
+// What Docker refuses waits for a change; a rollout has an old container to be content with.
+TEST_F(ControllerTest, ANewOneBesideTheOldIsGivenUpAtOnceWhenDockerRefusesToStartIt) {
+  const std::string beside =
+      Replaced(kWebOnly, R"("web:1"})", R"("web:1", rollout: {strategy: StartFirst}})");
+  testing::ImageProfile refused;
+  refused.start_error = "no exec";
+  docker_.World([&](testing::FakeEngine& engine) { return engine.Publish("web:2", refused); });
+  Start();
+  Offer(beside);
+  ASSERT_TRUE(Converges());
+  const std::string old_id = Find("web")->id;
+  Offer(Replaced(beside, "web:1", "web:2"));
+  const absl::Time soon = clock_.Now() + absl::Minutes(5);
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Milliseconds(100), [&] {
+    const auto status = board_.Object("container/web");
+    const bool given_up = status && status->last_rollout && status->last_rollout->result == "RolledBack";
+    return (given_up && !Find("web.next")) || clock_.Now() > soon;
+  }));
+  EXPECT_LT(clock_.Now(), soon);
+  EXPECT_EQ(Find("web")->id, old_id);
+}
+
 TEST_F(ControllerTest, ATransientErrorIsTriedAgainWithBackOff) {
   docker_.Inject({.operation = "CreateContainer", .status = absl::UnavailableError("500"), .times = 3});
   Start();

@@ -1,0 +1,229 @@
+"""One fake_dockerd, one agent and one document, in a directory and on addresses of their own."""
+import http.client
+import json
+import pathlib
+import random
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+import urllib.parse
+
+DEADLINE = 60  # seconds for one convergence; it takes a few
+POLL = 0.1
+AGENT_PORT = 9746
+options = None  # of the command line: spacelet, fake_dockerd
+
+
+def until(what, condition):
+    deadline = time.monotonic() + DEADLINE
+    while time.monotonic() < deadline:
+        found = condition()
+        if found:
+            return found
+        time.sleep(POLL)
+    raise AssertionError(f"not within {DEADLINE} s: {what}")
+
+
+def end(process):
+    if process is not None and process.poll() is None:
+        process.kill()
+    if process is not None:
+        process.wait()
+
+
+class UnixConnection(http.client.HTTPConnection):
+    def __init__(self, path):
+        super().__init__("docker", timeout=10)
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+def answer_of(connection, method, path, body=None):
+    try:
+        connection.request(method, path, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read()
+    finally:
+        connection.close()
+
+
+class Daemon:
+    """A fake_dockerd of its own. Requests to it are counted, those below /_fake/ are not."""
+
+    def __init__(self, directory, addresses):
+        self.socket = directory / "docker.sock"
+        self.requests = directory / "requests.log"
+        self.process = subprocess.Popen([options.fake_dockerd, "--socket", self.socket, "--log", self.requests,
+                                         "--addresses", addresses])
+        until("fake_dockerd listens", self.listens)
+
+    def listens(self):
+        try:
+            return self.ask("requests") == 0
+        except OSError:
+            return False
+
+    def call(self, method, path, body=None):
+        """Docker's API, as somebody else than the agent."""
+        status, answer = answer_of(UnixConnection(self.socket), method, path, body and json.dumps(body))
+        if status >= 400:
+            raise AssertionError(f"{method} {path}: {status} {answer}")
+        return json.loads(answer) if answer else None
+
+    def ask(self, what, method="GET", **parameters):
+        return self.call(method, f"/_fake/{what}?{urllib.parse.urlencode(parameters)}")
+
+    def publish(self, image, **profile):
+        """Into the registry; `profile`: health, exits, start-error."""
+        self.ask("publish", "POST", reference=image, **{"health": "healthy", **profile})
+
+    def allow(self, workload, running):
+        self.ask("allow", "POST", workload=workload, running=running)
+
+    def state(self):
+        """The model without what differs between two runs that end well."""
+        state = self.ask("state")
+        for thing in [*state["containers"].values(), *state["networks"]]:
+            thing["labels"].pop("dev.spacelet.revision", None)
+        return state
+
+    def containers(self):
+        """name -> id, started_at, addresses."""
+        return self.ask("containers")
+
+    def requests_made(self):
+        return self.ask("requests")
+
+    def violations(self):
+        return self.ask("violations")
+
+    def kill_peer_after(self, number):
+        self.ask("kill-peer-after", "POST", n=number)
+
+    def last_request(self):
+        lines = self.requests.read_text().splitlines()
+        killed = [i for i, line in enumerate(lines) if line.startswith("KILL")]
+        return lines[killed[-1] - 1] if killed else ""
+
+
+class Agent:
+    def __init__(self, directory, daemon, address):
+        self.address = address
+        self.document = directory / "host.yaml"
+        self.log = directory / "agent.log"
+        self.argv = [options.spacelet, "agent", "--config", self.document, "--state-dir", directory / "state",
+                     "--lock-file", directory / "lock", "--docker-host", f"unix://{daemon.socket}",
+                     "--listen-address", f"{address}:{AGENT_PORT}", "--resync-interval", "2s", "--prune-delay", "0s",
+                     "--log-level", "debug"]
+        self.process = None
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen([str(word) for word in self.argv], stdout=log, stderr=log)
+
+    def dead(self):
+        return self.process.poll() is not None
+
+    def get(self, path):
+        try:
+            return answer_of(http.client.HTTPConnection(self.address, AGENT_PORT, timeout=5), "GET", path)
+        except (OSError, http.client.HTTPException):
+            return 0, b""
+
+    def ready(self):
+        return self.get("/readyz")[0] == 200
+
+    def object(self, name):
+        """Of the status, {} while there is none."""
+        status, body = self.get("/api/v1/status")
+        objects = json.loads(body)["objects"] if status == 200 else []
+        return next((one for one in objects if one["object"] == f"container/{name}"), {})
+
+    def result(self, name):
+        """Of the last rollout."""
+        return self.object(name).get("lastRollout", {}).get("result")
+
+    def is_draining(self, name):
+        return any(one["reason"] == "Draining" for one in self.object(name).get("conditions", []))
+
+
+class Addresses:
+    """A network of 127/8 for each host at a time, far from what else listens on this machine."""
+
+    def __init__(self):
+        self.lock = threading.Lock()
+        self.free = [f"127.{random.randrange(64, 250)}.{i}." for i in range(1, 250)]
+
+    def take(self):
+        with self.lock:
+            return self.free.pop()
+
+    def give_back(self, network):
+        with self.lock:
+            self.free.append(network)
+
+
+addresses = Addresses()
+
+
+class Host:
+    def __init__(self):
+        self.directory = tempfile.TemporaryDirectory(prefix="spcrash-", dir="/tmp")
+        path = pathlib.Path(self.directory.name)
+        self.network = addresses.take()
+        self.daemon = Daemon(path, self.network)
+        self.agent = Agent(path, self.daemon, self.network + "1")
+        self.before = {}  # Daemon.containers() when the flow began
+        self.closing = []  # called in the end
+
+    def write(self, spec):
+        """The document, renamed into its place."""
+        text = json.dumps({"apiVersion": "spacelet.dev/v1alpha1", "kind": "GitspaceHost",
+                           "metadata": {"name": "crash"}, "spec": spec}, indent=1)
+        fresh = self.agent.document.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.rename(self.agent.document)
+
+    def converge(self, spec):
+        self.write(spec)
+        if self.agent.process is None:
+            self.agent.start()
+        self.wait(lambda: self.runs(spec) and self.agent.ready(), "the first document converges")
+
+    def runs(self, spec):
+        """Each workload runs with its image, and there is nothing else."""
+        containers = self.daemon.state()["containers"]
+        wanted = {}
+        for kind, name in (("runner", "vm-runner"), ("delegate", "docker-delegate")):
+            if kind in spec:
+                wanted[name] = spec[kind]["image"]
+        for one in spec.get("containers", []):
+            wanted[one["name"]] = one["image"]
+        return ({name: one["image"] for name, one in containers.items()} == wanted
+                and all(one["state"] == "running" for one in containers.values()))
+
+    def wait(self, condition, what):
+        try:
+            return until(what, condition)
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.report()}") from None
+
+    def report(self):
+        log = "\n".join(self.agent.log.read_text(errors="replace").splitlines()[-60:])
+        requests = "\n".join(self.daemon.requests.read_text().splitlines()[-20:])
+        return (f"killed at: {self.daemon.last_request()}\n{requests}\n{self.agent.get('/readyz')}\n"
+                f"{json.dumps(self.daemon.state(), indent=1)}\n{self.agent.get('/api/v1/status')[1].decode()}\n{log}")
+
+    def close(self):
+        for action in self.closing:
+            action()
+        end(self.agent.process)
+        end(self.daemon.process)
+        addresses.give_back(self.network)
+        self.directory.cleanup()

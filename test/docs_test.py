@@ -1,0 +1,63 @@
+#!/usr/bin/env python3
+"""A test that the documentation names exists, and each fear in docs/rollouts.md names one.
+
+A name is `module`, `module.Class` or `module.Class.test` of a Python test, or `program.Test` of a C++ one, in backticks;
+a module or program ends in _test. Standard library only.
+"""
+import ast
+import pathlib
+import re
+import unittest
+
+REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
+TEST = REPOSITORY / "test"
+NAMED = re.compile(r"`([a-z0-9_]+_test(?:\.\w+)*)`")
+PROGRAM = re.compile(r"spacelet_test\((\w+_test)")
+CASE = re.compile(r"^TEST(?:_F|_P)?\(\w+, *(\w+)\)", re.MULTILINE)
+
+
+def python_names():
+    """Those of test modules, their classes and the tests in these."""
+    names = set()
+    for path in TEST.rglob("*_test.py"):
+        names.add(path.stem)
+        for one in ast.parse(path.read_text()).body:
+            if isinstance(one, ast.ClassDef):
+                tests = [inner.name for inner in one.body if isinstance(inner, ast.FunctionDef)]
+                names.add(f"{path.stem}.{one.name}")
+                names.update(f"{path.stem}.{one.name}.{test}" for test in tests)
+    return names
+
+
+def cpp_names():
+    """Those of test programs and of the tests in their directories."""
+    names = set()
+    for path in TEST.rglob("CMakeLists.txt"):
+        cases = [case for source in path.parent.glob("*.cc") for case in CASE.findall(source.read_text())]
+        for program in PROGRAM.findall(path.read_text()):
+            names.add(program)
+            names.update(f"{program}.{case}" for case in cases)
+    return names
+
+
+def documents():
+    return [REPOSITORY / "README.md", REPOSITORY / "CONTRIBUTING.md", *sorted((REPOSITORY / "docs").rglob("*.md"))]
+
+
+class Docs(unittest.TestCase):
+    def test_every_test_that_is_named_exists(self):
+        known = python_names() | cpp_names()
+        missing = [f"{path.relative_to(REPOSITORY)}: {name}" for path in documents()
+                   for name in NAMED.findall(path.read_text()) if name not in known]
+        self.assertEqual(missing, [])
+
+    def test_every_fear_has_a_test(self):
+        _, found, table = (REPOSITORY / "docs" / "rollouts.md").read_text().partition("## What happens when …\n")
+        self.assertTrue(found)
+        rows = [line for line in table.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
+        self.assertGreaterEqual(len(rows), 10)
+        self.assertEqual([row for row in rows if not NAMED.search(row)], [])
+
+
+if __name__ == "__main__":
+    unittest.main()
