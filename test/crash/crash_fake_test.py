@@ -98,6 +98,12 @@ class Crash(unittest.TestCase):
     def test_a_drain(self):
         self.every_request(flows.Drain())
 
+    def test_a_takeover(self):
+        self.every_request(flows.Takeover("1"))
+
+    def test_a_takeover_that_fails(self):
+        self.every_request(flows.FailedTakeover())
+
     def test_a_replacement_of_the_network(self):
         self.every_request(flows.NetworkReplacement())
 

@@ -143,6 +143,41 @@ class Failure(Change):
             case.assertEqual(now["started_at"], before["started_at"])
 
 
+class Takeover(Change):
+    """Of a delegate that somebody started by hand; Docker chose its name."""
+
+    def __init__(self, tag):
+        super().__init__({}, {"delegate": tag})
+        self.after["delegate"]["takeover"] = True
+
+    def begin(self, host):
+        host.daemon.ask("publish", "POST", reference=DELEGATE + "0", health="healthy", pull=1)
+        host.daemon.allow("silly_delegate", 0)  # a name that it loses
+        host.daemon.call("POST", "/networks/create", {"Name": "harness"})
+        host.daemon.call("POST", "/containers/create?name=silly_delegate", {
+            "Image": DELEGATE + "0", "Env": ["DELEGATE_NAME=docker-delegate"], "HostConfig": {"NetworkMode": "harness"}})
+        host.daemon.call("POST", "/containers/silly_delegate/start")
+        host.write(self.after)
+
+    def change(self, host):
+        host.agent.start()
+
+
+class FailedTakeover(Takeover):
+    """The very container that ran before runs again."""
+
+    def __init__(self):
+        super().__init__("refused")
+
+    def settled(self, host):
+        now = host.daemon.containers()
+        return host.agent.result("docker-delegate") == "RolledBack" and list(now) == ["docker-delegate"]
+
+    def check(self, case, host):
+        now, state = host.daemon.containers()["docker-delegate"], host.daemon.state()["containers"]["docker-delegate"]
+        case.assertEqual((now["id"], state["state"]), (host.before["silly_delegate"]["id"], "running"))
+
+
 class NetworkReplacement(Change):
     SUBNET = "172.29.0.0/16"
 
