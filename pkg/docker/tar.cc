@@ -91,7 +91,8 @@ absl::StatusOr<std::string> WriteTar(const std::vector<FileToCopy>& files) {
     ASSIGN_OR_RETURN(const std::string header, Header(file));
     absl::StrAppend(&out, header, file.content, std::string(Padding(file.content.size()), '\0'));
   }
-  return out + std::string(2 * kBlock, '\0');
+  out.append(2 * kBlock, '\0');
+  return out;
 }
 
 absl::StatusOr<std::string> ReadSingleFile(absl::string_view tar) {
