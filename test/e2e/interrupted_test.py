@@ -5,9 +5,10 @@ from harness.host import DELEGATE, RUNNER
 from harness.images import BOX, box
 from harness.waiting import until
 
-NEVER_READY = {"exec": {"command": ["/bin/false"]}}
+# The old container is asked the same after it came back: it has to be ready, or nobody knows what was to blame.
+READY_UNLESS_BAD = {"exec": {"command": ["/bin/sh", "-c", 'test -z "$BAD"']}, "periodSeconds": 1}
 TOLD_TO_BE_READY = {"exec": {"command": ["/bin/sh", "-c", "test -e /ready"]}, "periodSeconds": 1}
-SOON = {"minReadySeconds": 0, "progressDeadline": "3s"}
+SOON = {"minReadySeconds": 0, "progressDeadline": "5s"}
 
 
 class DaemonRestarts(HostCase):
@@ -50,10 +51,10 @@ class DaemonRestarts(HostCase):
         self.assertEqual(self.host.ids(), {BOX: new})
 
     def test_in_the_middle_of_a_start_first_that_fails_the_old_one_stays(self):
-        strategy = {"strategy": "StartFirst", **SOON}
-        self.host.converge(box(document.GENERIC_IMAGE, rollout=strategy))
+        fields = {"rollout": {"strategy": "StartFirst", **SOON}, "readinessProbe": READY_UNLESS_BAD}
+        self.host.converge(box(document.GENERIC_IMAGE, **fields))
         old = self.box.id
-        self.host.write(box("spacelet-standin/generic:2", rollout=strategy, readinessProbe=NEVER_READY))
+        self.host.write(box(document.GENERIC_IMAGE, env={"BAD": "1"}, **fields))
         until("both run", self.next.running)
         self.engine.restart()
         until("it is given up", lambda: self.result(BOX) == "RolledBack")
@@ -61,10 +62,11 @@ class DaemonRestarts(HostCase):
 
     def test_in_the_middle_of_the_way_back(self):
         """After its stop, its removal, the renaming and the start of the old one."""
+        fields = {"rollout": SOON, "readinessProbe": READY_UNLESS_BAD}
         for number in sampled(range(1, 5), 2):
             with self.subTest(call=number):
                 self.host.begin_again()
-                self.host.converge(box(document.GENERIC_IMAGE, rollout=SOON))
+                self.host.converge(box(document.GENERIC_IMAGE, **fields))
                 old, stops, calls = self.box.id, [], []
 
                 def on_the_way_back(call, stops=stops, calls=calls, number=number):
@@ -73,7 +75,7 @@ class DaemonRestarts(HostCase):
                     return len(calls) == number
 
                 restarted = self.restart_at(on_the_way_back)
-                self.host.write(box("spacelet-standin/generic:2", rollout=SOON, readinessProbe=NEVER_READY))
+                self.host.write(box(document.GENERIC_IMAGE, env={"BAD": "1"}, **fields))
                 until("the daemon was restarted on the way back", lambda made=restarted: made)
                 until("it is rolled back", lambda: self.result(BOX) == "RolledBack")
                 self.until_alone(old)
