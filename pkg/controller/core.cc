@@ -311,7 +311,11 @@ absl::Status Controller::Core::RunWorker(const std::stop_token& stop) {
 
 void Controller::Core::Work(const std::string& key, const std::stop_token& stop) {
   const base::Instant begin = parts_.clock.Monotonic();
-  std::stop_source work = memory_.Begin(key);
+  std::stop_source work;
+  {
+    base::MutexLock lock(review_mu_);
+    work = memory_.Begin(key);
+  }
   std::stop_callback end_with_agent(stop, [&work] { work.request_stop(); });
   const Outcome outcome = reconciler_.Reconcile(key, work.get_token(), stop);
   memory_.End(key);

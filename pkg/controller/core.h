@@ -71,7 +71,7 @@ class Controller::Core {
   void Resync(const std::stop_token& stop);
   void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);
   void ReviewKey(const std::string& key, const desired::Host& host, const plan::ObservedState& snapshot,
-                 const std::stop_token& stop);
+                 uint64_t looks, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(review_mu_);
 
   Parts parts_;
   const Options options_;
@@ -92,6 +92,9 @@ class Controller::Core {
   std::atomic<int> workers_{0};
   std::atomic<bool> listened_{false};    // the event stream was open at some time
   std::atomic<bool> discovered_{false};  // one full look at the host was had: every owned object is known
+  // Held by a review, and to begin a look: of two that publish the same object the one that saw it later is
+  // last.
+  base::Mutex review_mu_;
   mutable base::Mutex mu_;
   std::shared_ptr<const source::Snapshot> snapshot_ ABSL_GUARDED_BY(mu_);
   Docker docker_ ABSL_GUARDED_BY(mu_) = Docker::kUnknown;

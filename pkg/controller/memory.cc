@@ -66,6 +66,7 @@ std::stop_source Memory::Begin(const std::string& key) {
   base::MutexLock lock(mu_);
   Object& object = objects_[key];
   object.busy = true;
+  object.look = ++looks_;
   object.work = std::stop_source();
   return object.work;
 }
@@ -83,10 +84,15 @@ const Memory::Object* Memory::Find(const std::string& key) const {
   return object == objects_.end() ? nullptr : &object->second;
 }
 
-bool Memory::Busy(const std::string& key) const {
+uint64_t Memory::looks() const {
+  base::MutexLock lock(mu_);
+  return looks_;
+}
+
+bool Memory::LookedAtSince(const std::string& key, uint64_t looks) const {
   base::MutexLock lock(mu_);
   const Object* object = Find(key);
-  return object != nullptr && object->busy;
+  return object != nullptr && (object->busy || object->look > looks);
 }
 
 bool Memory::Echoes(const std::string& key) const {

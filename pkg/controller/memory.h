@@ -59,7 +59,9 @@ class Memory {
   void End(const std::string& key) ABSL_LOCKS_EXCLUDED(mu_);
   // It is being looked at, or was until just now: an event that comes is the echo of our own doing.
   bool Echoes(const std::string& key) const ABSL_LOCKS_EXCLUDED(mu_);
-  bool Busy(const std::string& key) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Looks that were begun until now, of any key; whether one at `key` was begun after so many, or goes on.
+  uint64_t looks() const ABSL_LOCKS_EXCLUDED(mu_);
+  bool LookedAtSince(const std::string& key, uint64_t looks) const ABSL_LOCKS_EXCLUDED(mu_);
 
   // The facts that only the controller knows.
   void FillFacts(const std::string& key, const desired::Host& host, plan::ObservedState& observed) const
@@ -102,6 +104,7 @@ class Memory {
  private:
   struct Object {
     bool busy = false;
+    uint64_t look = 0;  // which one it was
     std::stop_source work;
     base::Instant ended{-absl::InfiniteDuration()};
     base::Instant held_until{-absl::InfiniteDuration()};
@@ -123,6 +126,7 @@ class Memory {
   Removals removals_ ABSL_GUARDED_BY(mu_);
   Doings doings_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, Object> objects_ ABSL_GUARDED_BY(mu_);
+  uint64_t looks_ ABSL_GUARDED_BY(mu_) = 0;
   state::LimitsSet limits_set_ ABSL_GUARDED_BY(mu_);
   int host_cpus_ ABSL_GUARDED_BY(mu_) = 0;
 };

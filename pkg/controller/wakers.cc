@@ -195,6 +195,7 @@ void Controller::Core::Resync(const std::stop_token& stop) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
   const state::LimitsSet limits_set = memory_.limits_set();
+  const uint64_t looks = memory_.looks();
   const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
   parts_.metrics.Resynced();
   if (!snapshot.ok()) {
@@ -209,7 +210,7 @@ void Controller::Core::Resync(const std::stop_token& stop) {
   std::vector<std::string> keys = plan::Keys(*host, *snapshot);
   for (const std::string& key : KnownKeys())
     if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
-  for (const std::string& key : keys) ReviewKey(key, *host, *snapshot, stop);
+  for (const std::string& key : keys) ReviewKey(key, *host, *snapshot, looks, stop);
   discovered_ = true;
   UpdateObservedGeneration();
 }
@@ -225,8 +226,10 @@ void Controller::Core::ForgetLimitsOfTheGone(const state::LimitsSet& before,
 }
 
 void Controller::Core::ReviewKey(const std::string& key, const desired::Host& host,
-                                 const plan::ObservedState& snapshot, const std::stop_token& stop) {
-  if (memory_.Busy(key)) return;
+                                 const plan::ObservedState& snapshot, uint64_t looks,
+                                 const std::stop_token& stop) {
+  base::MutexLock lock(review_mu_);
+  if (memory_.LookedAtSince(key, looks)) return;  // a worker knows better than `snapshot`
   const bool was_in_sync = memory_.WasInSync(key);
   const plan::Plan plan = reconciler_.Review(key, host, snapshot, stop);
   if (plan.in_sync() || memory_.Held(key) > absl::ZeroDuration()) return;

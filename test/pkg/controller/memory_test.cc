@@ -37,6 +37,20 @@ TEST_F(MemoryTest, ANewDocumentInterruptsOnlyTheObjectsThatItChanges) {
   EXPECT_FALSE(db.stop_requested());
 }
 
+// Found under load: a resync published what it had seen before a worker acted.
+TEST_F(MemoryTest, ALookThatBeganMeanwhileKnowsBetter) {
+  memory_.Begin(kWeb);
+  memory_.End(kWeb);
+  const uint64_t before = memory_.looks();
+  EXPECT_FALSE(memory_.LookedAtSince(kWeb, before));
+  EXPECT_FALSE(memory_.LookedAtSince(kDb, before));
+  memory_.Begin(kDb);
+  EXPECT_TRUE(memory_.LookedAtSince(kDb, memory_.looks()));  // goes on
+  memory_.End(kDb);
+  EXPECT_TRUE(memory_.LookedAtSince(kDb, before));
+  EXPECT_FALSE(memory_.LookedAtSince(kDb, memory_.looks()));
+}
+
 TEST_F(MemoryTest, ANewDocumentEndsEveryBackOff) {
   memory_.Adopt(HostOf(1, {{"web", "web:1"}}), false);
   memory_.Hold(kWeb, absl::Minutes(1), true);
