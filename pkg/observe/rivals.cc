@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/docker/reference.h"
+#include "pkg/plan/ownership.h"
 #include "pkg/plan/plan.h"
 
 namespace spacelet::observe {
@@ -20,12 +21,16 @@ bool ImageLooksLike(const std::string& image, const char* word) {
 }
 
 std::string Who(const docker::ContainerSummary& c) {
-  return absl::StrCat("container ", c.name, " (", c.id.substr(0, 12), ", image ", c.image,
-                      "), not managed by spacelet, ");
+  const std::string project = plan::ComposeProject(c.labels);
+  return absl::StrCat("container ", c.name, " (", c.id.substr(0, 12), ", image ", c.image, "), ",
+                      project.empty() ? "not managed by spacelet, "
+                                      : absl::StrCat("of docker compose project ", project, ", "));
 }
 
 // The command that removes it gently. A runner that is killed orphans its VMs, a delegate loses its tasks.
 std::string Removal(const docker::ContainerSummary& c) {
+  const std::string project = plan::ComposeProject(c.labels);
+  if (!project.empty()) return absl::StrCat("docker compose -p ", project, " down");
   const bool runner =
       ImageLooksLike(c.image, "drone-runner-aws") || ImageLooksLike(c.image, "harness-vm-runner");
   const char* grace = runner ? "-t 300 " : ImageLooksLike(c.image, "delegate") ? "-t 600 " : "";

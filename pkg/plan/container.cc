@@ -21,6 +21,15 @@ api::RolloutHistory HistoryOf(const std::string& name, const ObservedState& now)
   return history == now.facts.rollouts.end() ? api::RolloutHistory() : history->second;
 }
 
+std::string HowToMakeRoom(const docker::Container& c) {
+  const std::string project = ComposeProject(c.labels);
+  if (!project.empty())
+    return absl::StrCat(
+        "docker compose made it and will make it again, take it out of its project (docker compose -p ",
+        project, " down)");
+  return absl::StrCat("stop and remove it, or rename it (docker rename ", c.name, " ", c.name, "-old)");
+}
+
 // Docker's own default when neither the create nor the image names one (moby container.DefaultStopTimeout).
 constexpr absl::Duration kDefaultStopGrace = absl::Seconds(10);
 
@@ -115,9 +124,7 @@ void Planner::NoteForeign() {
   for (const docker::Container* c : parts_.foreign)
     plan_.conflicts.push_back(
         {object_, absl::StrCat("container ", c->name, " (", c->id.substr(0, 12), ", image ", c->image,
-                               ") was not made by spacelet and is left alone: stop and remove it, or rename "
-                               "it (docker rename ",
-                               c->name, " ", c->name, "-old)")});
+                               ") was not made by spacelet and is left alone: ", HowToMakeRoom(*c))});
   for (const Rival& rival : now_.rivals) {
     const bool taken_over = IsTheirs(parts_.current) && rival.container.id == parts_.current->id;
     if (rival.object != object_ || taken_over) continue;

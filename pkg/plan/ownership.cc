@@ -87,6 +87,11 @@ bool IsDropped(const desired::Host& desired, const docker::Container& container)
                                             [&](const auto& c) { return c.component == component; });
 }
 
+// The Compose Specification reserves com.docker.compose.* for the tool.
+std::string ComposeProject(const std::map<std::string, std::string>& labels) {
+  return Label(labels, "com.docker.compose.project");
+}
+
 std::string NextName(absl::string_view name) { return absl::StrCat(name, kNext); }
 std::string PreviousName(absl::string_view name) { return absl::StrCat(name, kPrevious); }
 std::string BaseName(absl::string_view name) {

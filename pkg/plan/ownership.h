@@ -18,6 +18,9 @@ std::string ComponentOf(const std::map<std::string, std::string>& labels);  // "
 // Ours, and no workload of the document is its component.
 bool IsDropped(const desired::Host& desired, const docker::Container& container);
 
+// The docker compose project that made it and will make it again; "" when none did.
+std::string ComposeProject(const std::map<std::string, std::string>& labels);
+
 std::string NextName(absl::string_view name);  // "<name>.next": created beside the live one, not started yet
 std::string PreviousName(
     absl::string_view name);  // "<name>.previous": kept until its successor has proved itself

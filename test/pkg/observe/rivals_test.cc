@@ -8,6 +8,7 @@
 namespace spacelet::testing {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -49,6 +50,13 @@ TEST_F(Rivals, WhoIsAdvisedToRemoveAContainerIsToldHowItIsNotKilled) {
   EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop -t 300 web && docker rm web)")));
   foreign_.image = "harness/delegate:25.03.85504";
   EXPECT_THAT(Find(), ElementsAre(HasSubstr("(docker stop -t 600 web && docker rm web)")));
+}
+
+TEST_F(Rivals, OneOfDockerComposeIsTakenOutOfItsProject) {
+  foreign_.ports = {{"0.0.0.0", 3000, 80, "tcp"}};
+  foreign_.labels["com.docker.compose.project"] = "gitspaces";
+  EXPECT_THAT(Find(), ElementsAre(AllOf(HasSubstr("of docker compose project gitspaces, holds port"),
+                                        HasSubstr("(docker compose -p gitspaces down)"))));
 }
 
 TEST_F(Rivals, OnAPortOnlyTheSameProgramDoesTheSameWork) {

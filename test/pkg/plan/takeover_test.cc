@@ -135,6 +135,14 @@ const PlanCase kLeft[] = {
      "container/vm-runner  conflict: container vm-runner (766d2d72756e, image runner:0) was not made by "
      "spacelet and is left alone: stop and remove it, or rename it (docker rename vm-runner "
      "vm-runner-old)\n"},
+    {"OneOfDockerComposeIsNamedAsSuch",
+     [](auto& host, auto& now) {
+       ByHand(host, now).labels["com.docker.compose.project"] = "gitspaces";
+       host.containers[0].takeover = false;
+     },
+     "container/vm-runner  conflict: container vm-runner (766d2d72756e, image runner:0) was not made by "
+     "spacelet and is left alone: docker compose made it and will make it again, take it out of its project "
+     "(docker compose -p gitspaces down)\n"},
     {"WhileSomethingIsMissingItIsNotTouched",
      [](auto& host, auto& now) {
        ByHand(host, now).status = ContainerStatus::kExited;
