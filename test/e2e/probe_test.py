@@ -140,7 +140,7 @@ class Liveness(ProbeCase):
         self.host.start(self.with_containers(("web", {"startupProbe": probe})))
         until("it runs", lambda: self.host.workload("web").running())
         self.until_restarted("web", self.started("web"))
-        [event] = self.events("RestartContainer")[:1]
+        event = until("it is told", lambda: self.events("RestartContainer"))[0]  # once Docker has answered
         self.assertIn("startup probe failed: connect :8080", event["message"])
 
     def test_a_delegate_is_never_restarted_for_its_health(self):

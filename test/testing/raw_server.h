@@ -94,7 +94,7 @@ class RawServer {
     address.sun_family = AF_UNIX;
     path_.copy(address.sun_path, sizeof(address.sun_path) - 1);
     if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0) std::abort();
-    if (listen(listener_, 64) != 0) std::abort();
+    if (listen(listener_, SOMAXCONN) != 0) std::abort();  // a full queue refuses a connect (EAGAIN)
     acceptor_ = std::thread([this] { Accept(); });
   }
   // Answers each request by what `answer` makes of it.

@@ -216,7 +216,8 @@ TEST(Call, AStopThatRacesWithTheConnectIsNeverLost) {
     CallOptions options = Within(absl::Seconds(20));
     options.stop = source.get_token();
     std::thread stopper([&] { source.request_stop(); });
-    EXPECT_EQ(client.Call(Get("/x"), options).status().code(), absl::StatusCode::kCancelled);
+    const absl::Status status = client.Call(Get("/x"), options).status();
+    EXPECT_EQ(status.code(), absl::StatusCode::kCancelled) << status;
     stopper.join();
   }
 }
