@@ -33,7 +33,7 @@ void Subtract(yaml::Node& node, const yaml::Node& silent) {
     if (there != nullptr && AreEqual(entry.value, *there)) continue;
     const bool level = std::find(kLevels.begin(), kLevels.end(), entry.key) != kLevels.end();
     if (level && there != nullptr && there->is_map()) Subtract(entry.value, *there);
-    if (entry.key == "containers") SubtractItems(entry.value, *there);
+    if (entry.key == "containers" && there != nullptr) SubtractItems(entry.value, *there);
     rest.push_back(std::move(entry));
   }
   node.entries = std::move(rest);

@@ -23,7 +23,6 @@
 namespace spacelet::controller {
 namespace {
 
-using docker::ContainerStatus;
 using Kind = Outcome::Kind;
 
 // A removal that Docker has begun, a name that is about to be free.
