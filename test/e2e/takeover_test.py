@@ -18,15 +18,15 @@ class Takeover(HostCase):
         self.taken = self.host.minimal.with_runner(takeover=True).with_delegate(takeover=True)
         self.set_up_by_hand()
 
-    def set_up_by_hand(self):
-        """What the guide's commands send; Docker chooses the names."""
+    def set_up_by_hand(self, runner_binds=(), **runner):
+        """What the guide's commands send; Docker chooses the names. `runner`: more of its settings."""
         pool = self.host.directory / "runner" / "pool.yaml"
         pool.write_text(document.POOL)
         self.host.docker.post("/networks/create", {"Name": "harness", "CheckDuplicate": True})
         self.runner = self.host.docker.run(None, {
             "Image": document.RUNNER_IMAGE, "Hostname": "vm-runner", "Cmd": ["delegate", "--pool", "/runner/pool.yaml"],
-            "ExposedPorts": {"3000/tcp": {}},
-            "HostConfig": {"Binds": [f"{self.host.directory}/runner:/runner"], "NetworkMode": "harness",
+            "ExposedPorts": {"3000/tcp": {}}, **runner,
+            "HostConfig": {"Binds": [f"{self.host.directory}/runner:/runner", *runner_binds], "NetworkMode": "harness",
                            "RestartPolicy": {"Name": "always"},
                            "PortBindings": {"3000/tcp": [{"HostIp": "", "HostPort": "3000"}]}}})
         variables = {"DELEGATE_NAME": DELEGATE, "DEPLOY_MODE": "KUBERNETES_ONPREM", "NEXT_GEN": "true",
@@ -59,6 +59,33 @@ class Takeover(HostCase):
         self.host.converge(self.taken)
         kept = self.host.directory / "runner" / DATABASE
         self.assertEqual(kept.read_bytes(), b"all the virtual machines")
+
+    def test_the_runners_database_comes_along_from_a_volume_and_no_volume_is_removed(self):
+        self.host.begin_again()
+        self.set_up_by_hand(runner_binds=["runner-data:/data"], Volumes={"/scratch": {}},
+                            Env=[f"DRONE_DATABASE_DATASOURCE=/data/{DATABASE}"])
+        volumes = {one["Name"] for one in self.host.docker.get("/volumes")["Volumes"]}
+        self.addCleanup(lambda: [self.host.docker.delete(f"/volumes/{name}") for name in volumes])
+        self.assertEqual(len(volumes), 2)
+        content = self.host.docker.read_file(self.runner, f"/data/{DATABASE}")
+        self.assertTrue(content)
+        self.host.converge(self.taken)
+        self.assert_ours()
+        self.assertEqual((self.host.directory / "runner" / DATABASE).read_bytes(), content)
+        self.assertEqual({one["Name"] for one in self.host.docker.get("/volumes")["Volumes"]}, volumes)
+
+    def test_apply_takes_over_and_plan_finds_nothing_left(self):
+        self.host.write(self.taken)
+
+        def command(*words, flags=("docker-host",)):
+            return self.host.agent.command(*words, "-f", str(self.host.config), flags=flags)
+
+        planned = command("plan")
+        self.assertEqual((planned.returncode, planned.stdout.count("ownership: started by hand -> spacelet")), (1, 2))
+        applied = command("apply", "--timeout", "90s", flags=("docker-host", "lock-file", "state-dir"))
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assert_ours()
+        self.assertEqual(command("plan").returncode, 0)
 
     def test_a_second_agent_does_nothing(self):
         self.host.converge(self.taken)
