@@ -46,9 +46,23 @@ absl::StatusOr<ApiVersion> Agree(const http::Response& ping, const EngineVersion
 Engine::Engine(http::Endpoint endpoint, RequestListener listener)
     : client_(std::move(endpoint)), listener_(std::move(listener)) {}
 
-absl::StatusOr<EngineInfo> Engine::Ping(const std::stop_token& stop) {
+absl::StatusOr<http::Response> Engine::AskPing(const std::stop_token& stop) {
+  {
+    base::MutexLock lock(mu_);
+    RETURN_IF_ERROR(activation_.AdmitPing(base::RealClock().Monotonic()));
+  }
   const EngineCall call = {.operation = "Ping", .path = "/_ping", .deadline = kPingDeadline};
   absl::StatusOr<http::Response> ping = Plain(call, call.path, stop);
+  base::MutexLock lock(mu_);
+  if (ping.ok())
+    activation_.OnPingAnswered(ping->listener_pid);
+  else
+    activation_.OnPingFailed(ping.status());
+  return ping;
+}
+
+absl::StatusOr<EngineInfo> Engine::Ping(const std::stop_token& stop) {
+  absl::StatusOr<http::Response> ping = AskPing(stop);
   if (!ping.ok()) {
     Forget();
     return ping.status();
@@ -83,6 +97,11 @@ absl::StatusOr<EngineInfo> Engine::Introduce(const http::Response& ping, const s
   info.cpus = host.cpus;
   info.data_root = std::move(host.data_root);
   return info;
+}
+
+void Engine::OnLost() {
+  base::MutexLock lock(mu_);
+  activation_.OnLost();
 }
 
 void Engine::Forget() {
@@ -135,6 +154,10 @@ absl::StatusOr<http::Response> Engine::Upload(
 
 absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const Send& send,
                                                  const std::stop_token& stop) {
+  {
+    base::MutexLock lock(mu_);
+    RETURN_IF_ERROR(activation_.AdmitCall());
+  }
   ASSIGN_OR_RETURN(const std::string version, Version(stop));
   absl::StatusOr<http::Response> response = Once(call, absl::StrCat("/v", version, call.path), send, stop);
   // The daemon was exchanged between two pings.

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "pkg/base/mutex.h"
 #include "pkg/docker/errors.h"
+#include "pkg/docker/socket_activation.h"
 #include "pkg/docker/types.h"
 #include "pkg/http/client.h"
 
@@ -41,7 +42,8 @@ class Engine {
  public:
   Engine(http::Endpoint endpoint, RequestListener listener);
 
-  // Errors as docker/client.h says. FailedPrecondition: no API version in common.
+  // Errors as docker/client.h says. FailedPrecondition: no API version in common. While Docker is away behind
+  // systemd's socket, calls and too frequent pings are Unavailable without a connection (SocketActivation).
   absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Errors: by StatusFromHttp; a 400 about the API version negotiates and asks once more.
@@ -54,11 +56,15 @@ class Engine {
       const EngineCall& call, uint64_t size,
       const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop);
 
+  // The event stream ended without having been told to.
+  void OnLost() ABSL_LOCKS_EXCLUDED(mu_);
+
  private:
   using Send = std::function<absl::StatusOr<http::Response>(const http::Request&, const http::CallOptions&)>;
 
   // The version in use, negotiating it when there is none yet.
   absl::StatusOr<std::string> Version(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<http::Response> AskPing(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<EngineInfo> Introduce(const http::Response& ping, const std::stop_token& stop);
@@ -74,6 +80,7 @@ class Engine {
   const RequestListener listener_;
   base::Mutex mu_;
   EngineInfo info_ ABSL_GUARDED_BY(mu_);
+  SocketActivation activation_ ABSL_GUARDED_BY(mu_);
   std::string identity_ ABSL_GUARDED_BY(mu_);  // the ping's headers that `info_` belongs to; empty: unknown
 };
 

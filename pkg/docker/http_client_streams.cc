@@ -53,8 +53,14 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
     broken = objects.Feed(chunk, on_object);
     return broken.ok();
   };
-  const absl::Status status = engine_.Stream(call, on_open, on_chunk, stop);
+  bool opened = false;
+  const auto open = [&] {
+    opened = true;
+    if (on_open) on_open();
+  };
+  const absl::Status status = engine_.Stream(call, open, on_chunk, stop);
   if (stop.stop_requested()) return absl::OkStatus();
+  if (opened) engine_.OnLost();
   RETURN_IF_ERROR(status);
   RETURN_IF_ERROR(broken);
   return absl::UnavailableError("GET /events: the stream ended");

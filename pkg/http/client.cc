@@ -174,6 +174,7 @@ void Exchange::Send() {
 
 bool Exchange::TakeHeader(const httplib::Response& header) {
   guard_.Touch();
+  if (endpoint_.kind == Endpoint::Kind::kUnix) response_.listener_pid = guard_.PeerPid();
   response_.status = header.status;
   for (const auto& [name, value] : header.headers)
     response_.headers.emplace(absl::AsciiStrToLower(name), value);

@@ -48,6 +48,7 @@ struct Response {
   int status = 0;
   std::map<std::string, std::string> headers;  // lower-case names
   std::string body;
+  int listener_pid = 0;  // who listens on the unix socket (unix(7) SO_PEERCRED); 0: not known
 };
 
 struct CallOptions {

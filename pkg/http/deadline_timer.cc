@@ -42,6 +42,13 @@ void CallGuard::Adopt(int socket) {
   socket_ = fcntl(socket, F_DUPFD_CLOEXEC, 0);
 }
 
+int CallGuard::PeerPid() const {
+  base::MutexLock lock(mu_);
+  ucred peer = {};
+  socklen_t size = sizeof peer;
+  return getsockopt(socket_, SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
 void CallGuard::Touch() {
   base::MutexLock lock(mu_);
   last_activity_ = steady_clock::now();

@@ -27,6 +27,8 @@ class CallGuard {
 
   // Takes a duplicate of the socket, so that a cut never meets a number that was closed and given out again.
   void Adopt(int socket) ABSL_LOCKS_EXCLUDED(mu_);
+  // The process at the other end of a unix socket; 0: not known.
+  int PeerPid() const ABSL_LOCKS_EXCLUDED(mu_);
   // A byte came or went.
   void Touch() ABSL_LOCKS_EXCLUDED(mu_);
   // Ends the call; the first cause stays.

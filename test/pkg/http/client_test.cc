@@ -73,6 +73,13 @@ TEST(Call, SendsAHostThatGoServersTakeAndClosesTheConnection) {
   EXPECT_THAT(server.requests().at(0), HasSubstr("Connection: close\r\n"));
 }
 
+TEST(Call, TellsWhoListensOnAUnixSocket) {
+  RawServer server(RawServer::Answering([](const std::string&) { return Answer(200, "hello"); }));
+  const auto response = Connect(server).Call(Get("/_ping"), Within(absl::Seconds(5)));
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_EQ(response->listener_pid, getpid());
+}
+
 TEST(Call, SendsTheBodyWithItsType) {
   RawServer server(RawServer::Answering([](const std::string&) { return Answer(201, "{}"); }));
   Request request = Get("/containers/create?name=a%20b");
