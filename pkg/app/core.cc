@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/app/build_info.h"
 #include "pkg/app/compile_here.h"
+#include "pkg/app/own_container.h"
 #include "pkg/execute/execute.h"
 
 namespace spacelet::app {
@@ -46,7 +47,7 @@ Core::Core(const CoreOptions& options)
       board(clock, RedactWith(redactor), GetBuildInfo().version),
       docker(options.docker.endpoint, ClientOptions(options, metrics)),
       secrets(clock, redactor, options.secret_permissions),
-      observer(docker, secrets, clock),
+      observer(docker, secrets, clock, OwnContainerHere()),
       checker(docker, docker),
       prober(checker, clock),
       store(clock),

@@ -8,6 +8,7 @@
 #include "pkg/app/compile_here.h"
 #include "pkg/app/dependencies.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/own_container.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/status_macros.h"
@@ -39,7 +40,7 @@ struct Bench {
   docker::HttpClient docker;
   secret::Redactor redactor;
   secret::Store secrets;
-  observe::Observer observer{docker, secrets, clock};
+  observe::Observer observer{docker, secrets, clock, OwnContainerHere()};
   probe::HostChecker checker{docker, docker};
 };
 

@@ -82,8 +82,8 @@ plan::SecretValue ValueOf(const secret::Store::Entry& entry) {
 
 }  // namespace
 
-Observer::Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock)
-    : docker_(docker), secrets_(secrets), clock_(clock) {}
+Observer::Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock, std::string self)
+    : docker_(docker), secrets_(secrets), clock_(clock), self_(std::move(self)) {}
 
 absl::StatusOr<plan::ObservedState> Observer::Snapshot(const desired::Host& desired,
                                                        const std::stop_token& stop) {
@@ -116,6 +116,7 @@ absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desir
                                                       std::vector<plan::Rival> rivals, const Stop& stop) {
   plan::ObservedState now;
   now.taken_at = clock_.Now();
+  now.self = self_;
   now.rivals = std::move(rivals);
   RETURN_IF_ERROR(Containers(desired, names, now, stop));
   RETURN_IF_ERROR(ToTakeOver(desired, names, now, stop));
@@ -130,6 +131,12 @@ absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desir
   return now;
 }
 
+absl::StatusOr<docker::Container> Observer::Inspect(const std::string& id_or_name, const Stop& stop) {
+  absl::StatusOr<docker::Container> container = docker_.InspectContainer(id_or_name, stop);
+  if (container.ok() && container->id == self_) container->labels.erase(api::kLabelManaged);
+  return container;
+}
+
 absl::Status Observer::Containers(const desired::Host& desired, const std::set<std::string>& names,
                                   plan::ObservedState& now, const Stop& stop) {
   ASSIGN_OR_RETURN(const std::vector<docker::ContainerSummary> owned,
@@ -141,18 +148,19 @@ absl::Status Observer::Containers(const desired::Host& desired, const std::set<s
   for (const std::string& name : names)
     if (const desired::Container* want = desired.Find(name)) components.insert(want->component);
   for (const docker::ContainerSummary& c : owned) {
+    if (c.id == self_) continue;
     now.owned[c.id] = c.name;
     if (!names.empty() && !names.contains(plan::BaseName(c.name)) &&
         !components.contains(plan::ComponentOf(c.labels)))
       continue;
     to_inspect.erase(c.name);
-    absl::StatusOr<docker::Container> container = docker_.InspectContainer(c.id, stop);
+    absl::StatusOr<docker::Container> container = Inspect(c.id, stop);
     if (absl::IsNotFound(container.status())) continue;  // went between the two calls: an event tells
     RETURN_IF_ERROR(container.status());
     now.containers.push_back(*std::move(container));
   }
   for (const std::string& name : to_inspect) {
-    absl::StatusOr<docker::Container> container = docker_.InspectContainer(name, stop);
+    absl::StatusOr<docker::Container> container = Inspect(name, stop);
     if (absl::IsNotFound(container.status())) continue;
     RETURN_IF_ERROR(container.status());
     now.containers.push_back(*std::move(container));
@@ -179,7 +187,7 @@ absl::Status Observer::ToTakeOver(const desired::Host& desired, const std::set<s
     to_inspect.erase(c.name);
   }
   for (const std::string& id_or_name : to_inspect) {
-    absl::StatusOr<docker::Container> container = docker_.InspectContainer(id_or_name, stop);
+    absl::StatusOr<docker::Container> container = Inspect(id_or_name, stop);
     if (!container.ok() && !absl::IsNotFound(container.status())) return container.status();
     base::MutexLock lock(mu_);
     put_aside_.erase(id_or_name);
@@ -277,7 +285,8 @@ bool Observer::IsScannedFor(const desired::Host& desired) {
 
 absl::Status Observer::ScanRivals(const desired::Host& desired, const std::stop_token& stop) {
   ASSIGN_OR_RETURN(std::vector<docker::ContainerSummary> all, docker_.ListContainers("", stop));
-  std::erase_if(all, [](const docker::ContainerSummary& c) { return plan::IsOwned(c.labels); });
+  std::erase_if(all,
+                [&](const docker::ContainerSummary& c) { return plan::IsOwned(c.labels) || c.id == self_; });
   std::map<std::string, docker::Container> known;
   {
     base::MutexLock lock(mu_);

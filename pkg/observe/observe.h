@@ -23,7 +23,8 @@ namespace spacelet::observe {
 // Thread-safety: thread-safe; calls run side by side.
 class Observer {
  public:
-  Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock);
+  // `self`: id of the container that this process runs in. Whatever labels it carries, it is not ours.
+  Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock, std::string self = "");
 
   // Everything of the host: 1 list of our containers, 1 inspect per workload, 1 network look-up, 1 list of
   // their images.
@@ -49,6 +50,7 @@ class Observer {
   using Stop = std::stop_token;
   absl::Status Containers(const desired::Host& desired, const std::set<std::string>& names,
                           plan::ObservedState& now, const Stop& stop);
+  absl::StatusOr<docker::Container> Inspect(const std::string& id_or_name, const Stop& stop);
   absl::Status Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop);
   absl::Status Images(const std::vector<const desired::Container*>& wanted, plan::ObservedState& now,
                       const Stop& stop);
@@ -73,6 +75,7 @@ class Observer {
   docker::Reader& docker_;
   secret::Store& secrets_;
   base::Clock& clock_;
+  const std::string self_;
   base::Mutex mu_;
   std::string data_root_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::pair<std::string, std::string>> platforms_

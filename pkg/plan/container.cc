@@ -123,8 +123,12 @@ void Planner::NoteForeign() {
   if (!parts_.not_taken.empty()) plan_.conflicts.push_back({object_, parts_.not_taken});
   for (const docker::Container* c : parts_.foreign)
     plan_.conflicts.push_back(
-        {object_, absl::StrCat("container ", c->name, " (", c->id.substr(0, 12), ", image ", c->image,
-                               ") was not made by spacelet and is left alone: ", HowToMakeRoom(*c))});
+        {object_, c->id == now_.self
+                      ? absl::StrCat("container ", c->name,
+                                     " is the one that spacelet itself runs in: it would "
+                                     "stop itself. Give the workload another name")
+                      : absl::StrCat("container ", c->name, " (", c->id.substr(0, 12), ", image ", c->image,
+                                     ") was not made by spacelet and is left alone: ", HowToMakeRoom(*c))});
   for (const Rival& rival : now_.rivals) {
     const bool taken_over = IsTheirs(parts_.current) && rival.container.id == parts_.current->id;
     if (rival.object != object_ || taken_over) continue;

@@ -111,6 +111,7 @@ struct ObservedState {
   std::map<std::string, std::optional<docker::Image>>
       images;  // desired reference -> local image, nullopt: not here
   std::vector<Rival> rivals;
+  std::string self;  // id of the container that this process runs in, never ours; empty: it runs in none
   Facts facts;
   absl::Time taken_at;
 };

@@ -35,7 +35,7 @@ std::vector<const docker::Container*> StartedByHand(const desired::Container& wa
   };
   std::vector<const docker::Container*> found;
   for (const docker::Container& c : now.containers)
-    if (!IsOwned(c.labels) && does_its_work(c)) found.push_back(&c);
+    if (!IsOwned(c.labels) && c.id != now.self && does_its_work(c)) found.push_back(&c);
   return found;
 }
 

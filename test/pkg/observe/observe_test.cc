@@ -6,6 +6,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "pkg/plan/ownership.h"
 #include "pkg/plan/plan.h"
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
@@ -53,6 +54,21 @@ TEST_F(Observe, ASnapshotSeesWhatIsOursAndWhatHoldsOurNames) {
   EXPECT_EQ(now->containers[1].image, "web:1");
   EXPECT_EQ(now->networks.size(), 1u);
   EXPECT_TRUE(now->images.at("delegate:1").has_value());
+}
+
+// Somebody may have given it our labels, or its name to a workload.
+TEST_F(Observe, TheContainerThatThisProcessRunsInIsNeverOurs) {
+  const std::string self = docker_.InspectContainer("vm-runner", {})->id;
+  observe::Observer observer(docker_, secrets_, clock_, self);
+  const auto now = observer.Snapshot(host_, {});
+  ASSERT_TRUE(now.ok()) << now.status();
+  EXPECT_EQ(now->self, self);
+  EXPECT_FALSE(now->owned.contains(self));
+  ASSERT_EQ(now->containers.size(), 2u);
+  EXPECT_EQ(now->containers[1].id, self);
+  EXPECT_FALSE(plan::IsOwned(now->containers[1].labels));
+  host_.containers.erase(host_.containers.begin());  // as if it were a workload that was dropped
+  EXPECT_EQ(observer.Snapshot(host_, {})->containers.size(), 1u);
 }
 
 TEST_F(Observe, APlatformIsAskedForOncePerImage) {

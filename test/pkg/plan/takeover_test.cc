@@ -135,6 +135,11 @@ const PlanCase kLeft[] = {
      "container/vm-runner  conflict: container vm-runner (766d2d72756e, image runner:0) was not made by "
      "spacelet and is left alone: stop and remove it, or rename it (docker rename vm-runner "
      "vm-runner-old)\n"},
+    {"TheContainerThatSpaceletRunsInIsNeverReplaced",
+     [](auto& host, auto& now) { now.self = ByHand(host, now).id; },
+     "container/vm-runner  conflict: container vm-runner is the one that spacelet itself runs in: it would "
+     "stop "
+     "itself. Give the workload another name\n"},
     {"OneOfDockerComposeIsNamedAsSuch",
      [](auto& host, auto& now) {
        ByHand(host, now).labels["com.docker.compose.project"] = "gitspaces";
