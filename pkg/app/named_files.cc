@@ -11,7 +11,9 @@ namespace {
 class Collector {
  public:
   void AddSecret(const std::string& field, const std::optional<api::SecretSource>& source) {
-    if (source.has_value() && source->kind == api::SecretSource::Kind::kFile)
+    if (!source.has_value()) return;
+    secrets_.push_back({field, *source});
+    if (source->kind == api::SecretSource::Kind::kFile)
       files_.push_back({field + ".file", source->file, true});
   }
 
@@ -33,15 +35,15 @@ class Collector {
       files_.push_back({"spec.runner.pool.file", *runner.pool->file});
   }
 
-  std::vector<NamedFile> Take() { return std::move(files_); }
+  std::vector<NamedFile> TakeFiles() { return std::move(files_); }
+  std::vector<NamedSecret> TakeSecrets() { return std::move(secrets_); }
 
  private:
   std::vector<NamedFile> files_;
+  std::vector<NamedSecret> secrets_;
 };
 
-}  // namespace
-
-std::vector<NamedFile> NamedFiles(const api::Document& document) {
+Collector Collect(const api::Document& document) {
   Collector collector;
   if (document.runner.has_value()) {
     collector.AddPool(*document.runner);
@@ -53,7 +55,15 @@ std::vector<NamedFile> NamedFiles(const api::Document& document) {
   }
   for (size_t i = 0; i < document.containers.size(); ++i)
     collector.AddWorkload(absl::StrCat("spec.containers[", i, "]"), document.containers[i].workload);
-  return collector.Take();
+  return collector;
+}
+
+}  // namespace
+
+std::vector<NamedFile> NamedFiles(const api::Document& document) { return Collect(document).TakeFiles(); }
+
+std::vector<NamedSecret> NamedSecrets(const api::Document& document) {
+  return Collect(document).TakeSecrets();
 }
 
 std::optional<std::string> PermissionWarning(const NamedFile& named) {

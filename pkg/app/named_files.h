@@ -1,4 +1,4 @@
-// The files on the host that a document names.
+// The files and the secrets that a document names.
 #pragma once
 
 #include <optional>
@@ -18,6 +18,15 @@ struct NamedFile {
 
 // In document order: the pool (also the one at its default place), secrets, image archives.
 std::vector<NamedFile> NamedFiles(const api::Document& document);
+
+struct NamedSecret {
+  std::string field;  // "spec.delegate.token"
+  api::SecretSource source;
+  bool operator==(const NamedSecret&) const = default;
+};
+
+// In document order.
+std::vector<NamedSecret> NamedSecrets(const api::Document& document);
 
 // secret::PermissionWarning of a secret's file; nullopt for the others.
 std::optional<std::string> PermissionWarning(const NamedFile& named);

@@ -29,7 +29,8 @@ DOCUMENT = textwrap.dedent("""\
             PLAIN: hello
             SECRET: {{file: {directory}/token}}
     """)
-COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion"]
+COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion",
+            "cloud-init"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -87,7 +88,7 @@ class Usage(CliTest):
             self.assertIn(command, answer.stdout)
         self.assertIn("\nUsage: spacelet [", answer.stdout)
         self.assertRegex(answer.stdout, r"\nExamples:\n(  (sudo )?spacelet [^\n]+\n)+\Z")
-        for later in ("doctor", "cloud-init", "support-bundle"):
+        for later in ("doctor", "support-bundle"):
             self.assertNotIn(later, answer.stdout)
 
     def test_help_of_each_command_ends_with_examples(self):
@@ -211,6 +212,98 @@ class Validate(CliTest):
         answer = run("validate", "-f", self.directory / "none.yaml")
         self.assertEqual(answer.returncode, 1)
         self.assertIn("none.yaml", answer.stderr)
+
+
+class CloudInit(CliTest):
+    HOST = textwrap.dedent("""\
+        apiVersion: spacelet.dev/v1alpha1
+        kind: GitspaceHost
+        metadata: {{name: cli-test}}
+        spec:
+          runner:
+            image: drone/drone-runner-aws:1.0.0-rc.310
+            pool: {{file: {directory}/pool.yaml}}
+          delegate:
+            image: harness/delegate:99.01.1
+            name: d
+            accountId: AbCdEfGhIjKlMnOpQrStUv
+            token: {token}
+        """)
+    POOL = "# canary\nversion: \"1\"\ninstances:\n  - {name: a, type: noop, spec: {hibernate: false}}\n"
+
+    def host(self, token="{file: /etc/spacelet/delegate-token}"):
+        return self.write(self.HOST.format(directory=self.directory, token=token))
+
+    def test_it_prints_user_data_and_says_what_is_in_it_and_what_is_not(self):
+        self.write(self.POOL, "pool.yaml")
+        answer = run("cloud-init", "-f", self.host(), "--package", "/mnt/spacelet.deb")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertTrue(answer.stdout.startswith("#cloud-config\n"))
+        self.assertIn("      # canary\n", answer.stdout)
+        for word in ("/etc/spacelet/host.yaml, ", "/pool.yaml, 85 bytes: the pool, from ", "/etc/spacelet/delegate-token, mode 0600",
+                     "/mnt/spacelet.deb, the package of spacelet"):
+            self.assertIn(word, answer.stderr)
+
+    def test_it_prints_the_same_each_time(self):
+        host = self.host()
+        self.assertEqual(run("cloud-init", "-f", host).stdout, run("cloud-init", "-f", host).stdout)
+
+    def test_the_pool_may_lie_elsewhere_here(self):
+        pool = self.write(self.POOL, "another.yaml")
+        answer = run("cloud-init", "-f", self.host(), "--pool", pool)
+        self.assertIn(f"  - path: {self.directory}/pool.yaml\n", answer.stdout)
+        self.assertIn("      # canary\n", answer.stdout)
+        absent = run("cloud-init", "-f", self.host())
+        self.assertEqual(absent.returncode, 0)
+        self.assertIn("pool.yaml, the pool (it is not on this machine; --pool FILE brings it along)", absent.stderr)
+        self.assertEqual(run("cloud-init", "-f", self.host(), "--pool", "/no/such/file").returncode, 1)
+
+    def test_a_secret_in_the_document_or_the_pool_is_refused_and_not_shown(self):
+        cases = [("{value: canary-secret}", self.POOL, "spec.delegate.token.value"),
+                 ("{file: /t}", 'instances: [{name: a, type: amazon, spec: {account: {access_key_secret: canary-secret}}}]',
+                  "access_key_secret is a secret"),
+                 ("{file: /t}", 'instances: [{name: a, type: noop, spec: {}}]\nnotes: "-----BEGIN RSA PRIVATE KEY-----"',
+                  "notes")]
+        for token, pool, expected in cases:
+            with self.subTest(expected):
+                self.write(pool, "pool.yaml")
+                answer = run("cloud-init", "-f", self.host(token))
+                self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+                self.assertIn(expected, answer.stderr)
+                self.assertNotIn("canary-secret", answer.stderr)
+
+    def test_a_pool_that_the_runner_would_not_take_is_refused(self):
+        self.write("instances: [{name: a, type: gcp, spec: {}}]", "pool.yaml")
+        answer = run("cloud-init", "-f", self.host())
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertIn("google", answer.stderr)
+
+    def test_it_says_what_a_secret_of_the_cloud_needs(self):
+        gcp = run("cloud-init", "-f", self.host("{command: [spacelet, secret, gcp, delegate-token]}"))
+        self.assertIn("roles/secretmanager.secretAccessor on the secret", gcp.stderr)
+        aws = run("cloud-init", "-f", self.host("{command: [spacelet, secret, aws, delegate-token]}"))
+        self.assertIn("secretsmanager:GetSecretValue on the secret", aws.stderr)
+
+    def test_what_the_cloud_does_not_take_is_refused_with_the_sizes(self):
+        self.write(self.POOL + "# " + "x" * 16384 + "\n", "pool.yaml")
+        answer = run("cloud-init", "-f", self.host(), "--cloud", "aws")
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertRegex(answer.stderr, r"the user-data has \d+ bytes, the cloud takes at most 16384 bytes")
+        self.assertEqual(run("cloud-init", "-f", self.host(), "--cloud", "gcp").returncode, 0)
+        self.assertIn("AWS takes at most 16384", run("cloud-init", "-f", self.host()).stderr)
+        self.assertEqual(run("cloud-init", "-f", self.host(), "--cloud", "azure").returncode, 2)
+
+    def test_a_package_that_is_neither_url_nor_path_is_refused(self):
+        answer = run("cloud-init", "-f", self.host(), "--package", "spacelet.deb")
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertIn("absolute path", answer.stderr)
+        unsure = run("cloud-init", "-f", self.host(), "--package", "https://example.org/a.deb")
+        self.assertEqual(unsure.returncode, 0)
+        self.assertIn("warning: whoever can replace the package", unsure.stderr)
+
+    def test_an_invalid_document_is_78(self):
+        answer = run("cloud-init", "-f", self.bad())
+        self.assertEqual((answer.returncode, answer.stdout), (78, ""))
 
 
 class WithoutDocker(CliTest):

@@ -51,5 +51,17 @@ TEST(NamedFiles, PassesOverSecretsThatAreNotFiles) {
   EXPECT_TRUE(NamedFiles(document).empty());
 }
 
+TEST(NamedSecrets, FindsThemOfEveryKindWithTheirFields) {
+  api::Document document;
+  document.delegate.emplace();
+  document.delegate->token.kind = api::SecretSource::Kind::kCommand;
+  document.delegate->token.command = {"vault"};
+  document.delegate->workload.env["A"] = {"", FileSecret("/env")};
+  document.delegate->workload.env["PLAIN"] = {"x", std::nullopt};
+  const std::vector<NamedSecret> expected = {{"spec.delegate.token", document.delegate->token},
+                                             {"spec.delegate.env.A", FileSecret("/env")}};
+  EXPECT_EQ(NamedSecrets(document), expected);
+}
+
 }  // namespace
 }  // namespace spacelet::app

@@ -1,0 +1,122 @@
+#include "pkg/cloudinit/user_data.h"
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/escaping.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_replace.h"
+#include "absl/strings/str_split.h"
+#include "pkg/base/text.h"
+#include "pkg/cloudinit/bootstrap.h"
+
+namespace spacelet::cloudinit {
+namespace {
+
+constexpr char kScriptPath[] = "/usr/local/sbin/spacelet-bootstrap";
+constexpr char kUnitPath[] = "/etc/systemd/system/spacelet-bootstrap.service";
+
+constexpr char kHead[] = R"(#cloud-config
+# A Gitspaces host, made by "spacelet cloud-init". It holds no secret: the document says where they are read from.
+#
+# cloud-init writes the files and starts spacelet-bootstrap.service, which installs Docker and spacelet and is tried again
+# until both are there. From then on the machine follows its document, and a change of this text changes nothing any more.
+
+# Until the bootstrap has ended, each boot begins anew: a power cut may have torn what the first one wrote.
+bootcmd:
+  - [sh, -c, "[ -e /var/lib/spacelet-bootstrap/done ] || rm -f /var/lib/cloud/instance/sem/config_write_files /var/lib/cloud/instance/sem/config_runcmd /var/lib/cloud/instance/sem/config_scripts_user"]
+
+write_files:
+)";
+
+// Type=exec: a oneshot would hold up multi-user.target, and with it cloud-init's last stage, for as long as
+// the network is away.
+constexpr char kUnit[] = R"([Unit]
+Description=Install Docker and spacelet, once
+Wants=network-online.target
+After=network-online.target
+ConditionPathExists=!/var/lib/spacelet-bootstrap/done
+StartLimitIntervalSec=0
+
+[Service]
+Type=exec
+ExecStart=/usr/local/sbin/spacelet-bootstrap
+Restart=on-failure
+RestartSec=15
+StandardOutput=journal+console
+
+[Install]
+WantedBy=multi-user.target
+)";
+
+constexpr char kTail[] = R"(
+runcmd:
+  - [systemctl, daemon-reload]
+  - [systemctl, enable, --now, --no-block, spacelet-bootstrap.service]
+)";
+
+struct Entry {
+  std::string path, permissions, content, comment;
+};
+
+// What a literal block scalar gives back as it was.
+bool IsLiteral(absl::string_view content) {
+  if (content.empty() || absl::ascii_isspace(static_cast<unsigned char>(content.front())) ||
+      content.back() != '\n')
+    return false;
+  if (absl::EndsWith(content, "\n\n") || absl::StrContains(content, "\n\t")) return false;
+  while (!content.empty()) {
+    const base::Utf8Char c = base::DecodeUtf8(content);
+    if (!c.valid || (c.code_point != '\n' && c.code_point != '\t' && base::IsDeceptive(c.code_point)))
+      return false;
+    if (c.code_point >= 0xfffe && (c.code_point & 0xfffe) == 0xfffe) return false;
+    content.remove_prefix(c.length);
+  }
+  return true;
+}
+
+std::string Content(const std::string& content) {
+  if (!IsLiteral(content))
+    return absl::StrCat("    encoding: b64\n    content: \"", absl::Base64Escape(content), "\"\n");
+  std::string out = "    content: |\n";
+  for (const absl::string_view line :
+       absl::StrSplit(absl::string_view(content).substr(0, content.size() - 1), '\n'))
+    absl::StrAppend(&out, line.empty() ? "" : "      ", line, "\n");
+  return out;
+}
+
+std::string ToYaml(const Entry& entry) {
+  return absl::StrCat(entry.comment.empty() ? "" : "  # ", entry.comment, entry.comment.empty() ? "" : "\n",
+                      "  - path: ", entry.path, "\n    owner: root:root\n    permissions: \"",
+                      entry.permissions, "\"\n", Content(entry.content));
+}
+
+std::string Script(const UserData& user_data) {
+  const std::string files =
+      absl::StrJoin(user_data.files, " ", [](std::string* out, const File& f) { *out += f.path; });
+  return absl::StrReplaceAll(
+      kBootstrapScript,
+      {{"package='' ", absl::StrCat("package='", user_data.package.source, "' ")},
+       {"sha256='' ", absl::StrCat("sha256='", user_data.package.sha256, "' ")},
+       {"directory='/runner' ", absl::StrCat("directory='", user_data.runner_directory, "' ")},
+       {"files='' ", absl::StrCat("files='", files, "' ")}});
+}
+
+}  // namespace
+
+std::string Render(const UserData& user_data) {
+  std::string out = kHead;
+  for (const File& file : user_data.files)
+    absl::StrAppend(&out, ToYaml({file.path, "0600", file.content, file.comment}), "\n");
+  absl::StrAppend(&out, ToYaml({kScriptPath, "0755", Script(user_data), ""}), "\n",
+                  ToYaml({kUnitPath, "0644", kUnit, ""}), kTail);
+  return out;
+}
+
+std::string SizeText(size_t bytes) {
+  if (bytes < 1024) return absl::StrCat(bytes, " bytes");
+  return absl::StrFormat("%.1f KiB", static_cast<double>(bytes) / 1024);
+}
+
+}  // namespace spacelet::cloudinit
