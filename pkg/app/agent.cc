@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <csignal>
+#include <filesystem>
 #include <functional>
 #include <iostream>
 #include <string>
@@ -21,6 +22,7 @@
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
+#include "pkg/report/boot_to_ready.h"
 #include "pkg/state/state.h"
 
 namespace spacelet::app {
@@ -50,6 +52,11 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   return core;
 }
 
+// In the runtime directory, which a boot empties.
+std::string BesideTheLock(const AgentOptions& options, const char* name) {
+  return (std::filesystem::path(options.lock_file).parent_path() / name).string();
+}
+
 // Everything of the daemon in the order of its making. Threads start in Run: converging first, HTTP last,
 // since the first call to Docker must not wait for a port.
 class Agent {
@@ -60,6 +67,7 @@ class Agent {
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),
+        boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
         threads_(core_.logger) {}
 
   int Run() {
@@ -68,6 +76,10 @@ class Agent {
     source_.StartFromLastGood();
     core_.Start(threads_);
     source_.Start(threads_);
+    threads_.Start("boot", [this](const std::stop_token& stop) {
+      report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
+      return absl::OkStatus();
+    });
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
     const absl::Status failure = UntilStopped();
     Stop();
@@ -114,6 +126,7 @@ class Agent {
   Core core_;
   DocumentSource source_;
   HttpFront http_;
+  report::BootToReady boot_;
   lifecycle::RunGroup threads_;
 };
 

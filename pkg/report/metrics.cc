@@ -210,6 +210,8 @@ void Metrics::RivalsDetected(const std::set<std::string>& names) {
 
 void Metrics::UncleanRunnerStop() { series_->unclean_stops.Increment(); }
 
+void Metrics::BootToReady(absl::Duration took) { series_->boot_to_ready.Set(absl::ToDoubleSeconds(took)); }
+
 void Metrics::QueueAdded() { series_->queue_adds.Increment(); }
 void Metrics::QueueRetried() { series_->queue_retries.Increment(); }
 void Metrics::QueueTaken(absl::Duration waited) {

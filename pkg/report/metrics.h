@@ -66,6 +66,9 @@ class Metrics {
   void RivalsDetected(const std::set<std::string>& names);  // replaces the set
   void UncleanRunnerStop();
 
+  // Kernel boot to the first time that the host was ready (boot_to_ready.h).
+  void BootToReady(absl::Duration took);
+
   // The work queue.
   void QueueAdded();
   void QueueRetried();

@@ -169,6 +169,10 @@ struct Metrics::Series {
       OneCounter("spacelet_unclean_runner_stops_total",
                  "Runner stops that were killed at the end of the grace period: VMs may be orphaned.");
 
+  Gauge& boot_to_ready =
+      OneGauge("spacelet_boot_to_ready_seconds",
+               "From the kernel's boot to the first time that the host was ready; 0 while not known.");
+
   Counter& cpu = OneCounter("process_cpu_seconds_total", "User and system CPU time spent.");
   Gauge& resident = OneGauge("process_resident_memory_bytes", "Resident memory.");
   Gauge& virtual_memory = OneGauge("process_virtual_memory_bytes", "Virtual memory.");
