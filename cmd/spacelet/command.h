@@ -24,5 +24,6 @@ Command AddImport(CLI::App& root);
 Command AddSchema(CLI::App& root);
 Command AddVersion(CLI::App& root);
 Command AddCompletion(CLI::App& root);
+Command AddMan(CLI::App& root);
 
 }  // namespace spacelet::cmd

@@ -10,10 +10,10 @@ int main(int argc, char** argv) {
       "Keeps the containers of a Gitspaces host (network, VM runner, delegate and others) as a document "
       "says.",
       "spacelet");
-  const std::vector<Command> commands = {AddAgent(root),   AddValidate(root), AddPlan(root),
-                                         AddExplain(root), AddApply(root),    AddStatus(root),
-                                         AddEvents(root),  AddDown(root),     AddImport(root),
-                                         AddSchema(root),  AddVersion(root),  AddCompletion(root)};
+  const std::vector<Command> commands = {
+      AddAgent(root),   AddValidate(root),   AddPlan(root), AddExplain(root), AddApply(root),
+      AddStatus(root),  AddEvents(root),     AddDown(root), AddImport(root),  AddSchema(root),
+      AddVersion(root), AddCompletion(root), AddMan(root)};
   root.footer(
       "Run \"spacelet COMMAND --help\" for the flags and exit codes of a command.\n\n"
       "Examples:\n"
