@@ -15,18 +15,14 @@
 namespace spacelet::cmd {
 namespace {
 
-std::vector<CLI::App*> CommandsOf(CLI::App& root) {
-  return root.get_subcommands([](CLI::App*) { return true; });
-}
-
 std::string NamesOf(CLI::App& root) {
-  return absl::StrJoin(CommandsOf(root), " ",
+  return absl::StrJoin(VisibleCommands(root), " ",
                        [](std::string* out, const CLI::App* app) { *out += app->get_name(); });
 }
 
 std::string Bash(CLI::App& root) {
   std::string cases;
-  for (const CLI::App* command : CommandsOf(root))
+  for (const CLI::App* command : VisibleCommands(root))
     absl::StrAppend(&cases, "    ", command->get_name(), ") words=\"", absl::StrJoin(FlagsOf(*command), " "),
                     "\" ;;\n");
   return absl::StrCat(
@@ -60,7 +56,7 @@ std::string Quoted(const std::string& text) { return "'" + absl::StrReplaceAll(t
 
 std::string Zsh(CLI::App& root) {
   std::string commands, cases;
-  for (const CLI::App* command : CommandsOf(root)) {
+  for (const CLI::App* command : VisibleCommands(root)) {
     absl::StrAppend(&commands, "    ",
                     Quoted(absl::StrCat(command->get_name(), ":",
                                         absl::StrReplaceAll(command->get_description(), {{":", "\\:"}}))),
@@ -101,7 +97,7 @@ std::string FishFlag(const CLI::App& command, const CLI::Option& option) {
 
 std::string Fish(CLI::App& root) {
   std::string script = "# fish completion for spacelet: spacelet completion fish | source\n";
-  for (const CLI::App* command : CommandsOf(root)) {
+  for (const CLI::App* command : VisibleCommands(root)) {
     absl::StrAppend(&script, "complete -c spacelet -f -n __fish_use_subcommand -a ", command->get_name(),
                     " -d ", Quoted(command->get_description()), "\n");
     for (const CLI::Option* option : command->get_options())

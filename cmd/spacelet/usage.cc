@@ -40,8 +40,7 @@ std::string DidYouMean(const std::string& word, const std::vector<std::string>& 
 
 std::vector<std::string> CommandNames(const CLI::App& root) {
   std::vector<std::string> names;
-  for (const CLI::App* command : root.get_subcommands([](const CLI::App*) { return true; }))
-    names.push_back(command->get_name());
+  for (const CLI::App* command : VisibleCommands(root)) names.push_back(command->get_name());
   return names;
 }
 
@@ -80,6 +79,10 @@ void AllowUnknownWords(CLI::App& root) {
 }
 
 }  // namespace
+
+std::vector<const CLI::App*> VisibleCommands(const CLI::App& app) {
+  return app.get_subcommands([](const CLI::App* command) { return !command->get_group().empty(); });
+}
 
 std::vector<std::string> FlagsOf(const CLI::App& app) {
   std::vector<std::string> flags;

@@ -11,6 +11,9 @@ namespace spacelet::cmd {
 // stderr).
 int ParseAndRun(CLI::App& root, const std::vector<Command>& commands, int argc, const char* const* argv);
 
+// In the order of help; without those that are hidden from it.
+std::vector<const CLI::App*> VisibleCommands(const CLI::App& app);
+
 // The option names of a command as a person types them, "--config" and "-f".
 std::vector<std::string> FlagsOf(const CLI::App& app);
 
