@@ -1,18 +1,18 @@
 #include "pkg/app/own_container.h"
 
 #include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_split.h"
-#include "pkg/base/file.h"
 
 namespace spacelet::app {
 namespace {
 
 constexpr size_t kIdLength = 64;
 constexpr size_t kRoot = 3, kMountPoint = 4;  // fields of a line
-constexpr size_t kMaxMountinfo = 4 << 20;
 
 bool IsId(absl::string_view text) {
   return text.size() == kIdLength && std::all_of(text.begin(), text.end(), [](unsigned char c) {
@@ -45,8 +45,9 @@ std::string OwnContainer(absl::string_view mountinfo) {
 }
 
 std::string OwnContainerHere() {
-  const absl::StatusOr<base::FileContent> mountinfo = base::ReadFile("/proc/self/mountinfo", kMaxMountinfo);
-  return mountinfo.ok() ? OwnContainer(mountinfo->bytes) : "";
+  std::ifstream file(
+      "/proc/self/mountinfo");  // a file of proc has no size, which base::ReadFile takes for torn
+  return OwnContainer(std::string(std::istreambuf_iterator<char>(file), {}));
 }
 
 }  // namespace spacelet::app
