@@ -33,6 +33,8 @@ constexpr Known kKnown[] = {
      "another network uses these addresses: choose another spec.network.subnet"},
     {"does not match the specified platform",
      "the image has no build for this platform: check `platform` and the image"},
+    {"docker-default profile could not be loaded",
+     "this host's kernel has AppArmor and its tools are missing: apt-get install apparmor"},
     {"executable file not found", "`command` names a program that the image does not have"},
     {"error gathering device information", "`devices` names a device that this host does not have"},
 };

@@ -60,7 +60,7 @@ def make_tree(tree, package, files):
     repository.mkdir(parents=True)
     shutil.copy(package, payload / "spacelet.deb")
     run(ROOT / "hack" / "rootfs", "run", tree, "apt-get", "install", "-y", "--no-install-recommends", "--download-only",
-        "docker.io", f"{PAYLOAD}/spacelet.deb")
+        "docker.io", "apparmor", f"{PAYLOAD}/spacelet.deb")
     for archive in (tree / "var/cache/apt/archives").glob("*.deb"):
         if not archive.name.startswith("spacelet_"):
             shutil.move(archive, repository)
@@ -110,7 +110,12 @@ class Machine:
         at = self.directory
         self.console.write_text("")
         # SIGKILL is the plug pulled: what the guest has synced is in the file, and nothing else.
-        self._qemu = subprocess.Popen(
+        with (at / "qemu.log").open("a") as log:
+            self._qemu = self._start(accelerator, log)
+
+    def _start(self, accelerator, log):
+        at = self.directory
+        return subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2",
              "-m", "1536", "-display", "none", "-no-reboot", "-kernel", at / "vmlinuz", "-initrd", at / "initrd.img",
              "-append", "root=/dev/vda console=ttyS0 net.ifnames=0 ds=nocloud systemd.debug_shell=ttyS1",
@@ -119,7 +124,7 @@ class Machine:
              "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{PORT}",
              "-device", "virtio-net-pci,netdev=net", "-serial", f"file:{self.console}",
              "-serial", f"unix:{at}/shell.sock,server=on,wait=off", "-monitor", f"unix:{at}/monitor.sock,server=on,wait=off"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=(at / "qemu.log").open("a"))
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
     def shut_down(self):
         """As the cloud's console does it: the power button."""

@@ -185,6 +185,11 @@ TEST(Remedy, IsSaidForKnownRefusals) {
       {plan::PullImage{"runner:9", "", {}}, absl::DeadlineExceededError("no byte for 10m"),
        "network between"},
       {plan::PullImage{"runner:9", "", {}}, absl::UnavailableError("something new"), ""},
+      {plan::StartContainer{"c"},
+       absl::UnavailableError(
+           "AppArmor enabled on system but the docker-default profile could not be loaded: "
+           "exec: \"apparmor_parser\": executable file not found in $PATH"),
+       "apt-get install apparmor"},
       {plan::CreateContainer{}, absl::UnavailableError("something new"), ""},
   };
   for (const Case& c : kCases)
