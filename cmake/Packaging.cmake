@@ -7,11 +7,13 @@ if(distribution_ID STREQUAL "debian" AND distribution_VERSION_ID)
   string(APPEND CPACK_DEBIAN_PACKAGE_RELEASE ~deb${distribution_VERSION_ID})
 endif()
 
-add_custom_target(package_files
-  COMMAND ${PROJECT_SOURCE_DIR}/cmake/package_files.sh $<TARGET_FILE:spacelet> ${PROJECT_SOURCE_DIR}
-          ${PROJECT_BINARY_DIR}/package_files ${PROJECT_VERSION}-${CPACK_DEBIAN_PACKAGE_RELEASE}
-  DEPENDS spacelet
-  VERBATIM)
+find_program(DPKG_PROGRAM dpkg)
+if(DPKG_PROGRAM)
+  execute_process(COMMAND ${DPKG_PROGRAM} --print-architecture
+    OUTPUT_VARIABLE CPACK_DEBIAN_PACKAGE_ARCHITECTURE OUTPUT_STRIP_TRAILING_WHITESPACE)
+endif()
+
+# Laid out by cmake/package_files.sh.
 install(DIRECTORY ${PROJECT_BINARY_DIR}/package_files/ DESTINATION . COMPONENT package USE_SOURCE_PERMISSIONS)
 
 set(CPACK_GENERATOR DEB)

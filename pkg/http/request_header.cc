@@ -3,12 +3,13 @@
 #include <arpa/inet.h>
 
 #include <algorithm>
+#include <cstdint>
 #include <utility>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_split.h"
 
 namespace spacelet::http {
@@ -38,8 +39,9 @@ std::string DecodePercent(absl::string_view text) {
     const bool escaped = text[i] == '%' && i + 2 < text.size() &&
                          absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 1])) &&
                          absl::ascii_isxdigit(static_cast<unsigned char>(text[i + 2]));
-    if (escaped) {
-      decoded += absl::HexStringToBytes(text.substr(i + 1, 2));
+    uint32_t byte = 0;
+    if (escaped && absl::SimpleHexAtoi(text.substr(i + 1, 2), &byte)) {
+      decoded += static_cast<char>(byte);
       i += 2;
     } else {
       decoded += text[i] == '+' ? ' ' : text[i];

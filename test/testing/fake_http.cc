@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <cctype>
+#include <cstdint>
 #include <vector>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
@@ -41,8 +41,9 @@ std::string PercentDecode(absl::string_view text, bool plus_is_space) {
   for (size_t i = 0; i < text.size(); ++i) {
     const bool escape = text[i] == '%' && i + 2 < text.size() && absl::ascii_isxdigit(text[i + 1]) != 0 &&
                         absl::ascii_isxdigit(text[i + 2]) != 0;
-    if (escape) {
-      absl::StrAppend(&out, absl::HexStringToBytes(text.substr(i + 1, 2)));
+    uint32_t byte = 0;
+    if (escape && absl::SimpleHexAtoi(text.substr(i + 1, 2), &byte)) {
+      out.push_back(static_cast<char>(byte));
       i += 2;
     } else {
       out.push_back(plus_is_space && text[i] == '+' ? ' ' : text[i]);

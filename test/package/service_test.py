@@ -1,0 +1,288 @@
+"""The installed service under a real systemd, in a booted tree with a fake Docker: what the unit's sandbox and its user
+allow the agent, and what its package does to it while it runs."""
+import http.client
+import json
+import os
+import signal
+import socket
+import textwrap
+import unittest
+
+import deb
+import machine
+from install_test import suite
+from machine import wait_until
+
+FAKE_DOCKERD = os.environ.get("FAKE_DOCKERD", "")
+DOCKER_UNIT = textwrap.dedent("""\
+    [Service]
+    ExecStart=/usr/local/bin/fake_dockerd --socket /run/docker.sock --seed-image example.org/box:1.0 --seed-image example.org/box:2.0 --seed-image drone/drone-runner-aws:1.0.0-rc.310
+    Group=docker
+    UMask=0007
+    """)
+BOX = textwrap.dedent("""\
+    apiVersion: spacelet.dev/v1alpha1
+    kind: GitspaceHost
+    metadata: {name: package-test}
+    spec:
+      containers:
+        - name: box
+          image: example.org/box:%s
+          env:
+            FILE: {file: /etc/spacelet/secret}
+            COMMAND: {command: [sh, -c, 'test -w "$HOME" && echo of-a-command']}
+    """)
+# What a person keeps in /etc/spacelet for a token that only root may read.
+CREDENTIAL = textwrap.dedent("""\
+    apiVersion: spacelet.dev/v1alpha1
+    kind: GitspaceHost
+    metadata: {name: package-test}
+    spec:
+      containers:
+        - name: box
+          image: example.org/box:1.0
+          env:
+            TOKEN: {file: /run/credentials/spacelet.service/delegate-token}
+    """)
+RUNNER = textwrap.dedent("""\
+    apiVersion: spacelet.dev/v1alpha1
+    kind: GitspaceHost
+    metadata: {name: package-test}
+    spec:
+      runner:
+        image: drone/drone-runner-aws:1.0.0-rc.310
+        pool: {file: /etc/spacelet/pool.yaml}
+    """)
+POOL = textwrap.dedent("""\
+    version: "1"
+    instances:
+      - name: package-test
+        type: amazon
+        pool: 0
+        limit: 10
+        platform: {os: linux, arch: amd64}
+        spec:
+          account: {region: us-east-1}
+          ami: ami-0123456789abcdef0
+          size: t3.xlarge
+          vpc: vpc-0123456789abcdef0
+          network: {security_groups: [sg-0123456789abcdef0], private_ip: true}
+          zone_details: [{availability_zone: us-east-1a, subnet_id: subnet-0123456789abcdef0}]
+          user: ubuntu
+          root_directory: /
+    """)
+UNIT = "spacelet.service"
+DOCUMENT = "/etc/spacelet/host.yaml"
+
+
+def obstacle():
+    if not deb.PATH.exists():
+        return f"skipped: {deb.PATH} is not there: hack/package makes it"
+    if not os.access(FAKE_DOCKERD, os.X_OK):
+        return f"skipped: FAKE_DOCKERD={FAKE_DOCKERD} is no program; build the target fake_dockerd"
+    return machine.obstacle()
+
+
+class Connection(http.client.HTTPConnection):
+    """To the fake daemon's socket, as this side sees it."""
+
+    def __init__(self, path):
+        super().__init__("docker")
+        self.path = path
+
+    def connect(self):
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.connect(self.path)
+
+
+class ServiceTest(unittest.TestCase):
+    """A booted machine with Docker and a package; each test brings its own document."""
+
+    def setUp(self):
+        self.tree = machine.Tree(suite(), sorted({*deb.dependencies(), "dbus", "man-db", "systemd", "systemd-sysv"}))
+        self.addCleanup(self.tree.close)
+        self.tree.put(FAKE_DOCKERD, "/usr/local/bin/fake_dockerd")
+        self.machine = machine.Machine(self.tree)
+        self.addCleanup(self.close)
+        self.complete = False
+
+    def close(self):
+        if not self.complete:
+            print(self.machine.run("journalctl", "--no-pager", "--lines=60", check=False).stdout)
+        self.machine.close()
+
+    def install(self, package=deb.PATH):
+        self.machine.run("dpkg", "--install", self.tree.put(package, f"/var/tmp/{package.name}"))
+
+    def start_docker(self):
+        self.machine.run("groupadd", "--system", "--force", "docker")  # as the packages of Docker do
+        self.machine.write("/etc/systemd/system/docker.service", DOCKER_UNIT)
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "start", "docker")
+
+    def docker(self, path, method="GET"):
+        connection = Connection(f"/proc/{self.machine.init}/root/run/docker.sock")
+        connection.request(method, path)
+        return json.loads(connection.getresponse().read())
+
+    def containers(self):
+        """name -> (id, when it was started)."""
+        return {c["Names"][0].lstrip("/"): (c["Id"], self.docker(f"/containers/{c['Id']}/json")["State"]["StartedAt"])
+                for c in self.docker("/containers/json?all=1")}
+
+    def environment(self, name):
+        return dict(entry.split("=", 1) for entry in self.docker(f"/containers/{name}/json")["Config"]["Env"])
+
+    def status(self):
+        answer = self.machine.run("spacelet", "status", "-o", "json", check=False)
+        return json.loads(answer.stdout) if answer.stdout else {}
+
+    def ready(self):
+        return self.machine.run("spacelet", "status", check=False).returncode == 0
+
+    def active(self):
+        return self.machine.show(UNIT, "ActiveState")["ActiveState"] == "active"
+
+    def write_box(self, tag="1.0"):
+        self.machine.write("/etc/spacelet/secret", "of-a-file\n", 0o600)
+        self.machine.write(DOCUMENT, BOX % tag)
+
+    def with_box(self):
+        self.start_docker()
+        self.install()
+        self.write_box()
+        wait_until("the host is ready", self.ready)
+
+
+class FromInstallationToPurge(ServiceTest):
+    def test_the_whole_life(self):
+        self.install()
+        shown = self.machine.show(UNIT, "ActiveState", "StatusText", "UnitFileState", "NRestarts")
+        self.assertEqual(shown, {"ActiveState": "active", "StatusText": f"watching {DOCUMENT}", "UnitFileState": "enabled",
+                                 "NRestarts": "0"}, "ready for systemd without a document, and without Docker")
+        self.assertFalse(self.ready())
+
+        self.write_box()
+        self.start_docker()  # comes late
+        wait_until("the host is ready", self.ready)
+        self.assertEqual((self.environment("box")["FILE"], self.environment("box")["COMMAND"]), ("of-a-file", "of-a-command"),
+                         "a secret that only root may read, and one of a command")
+        generation = self.status()["config"]["generation"]
+        self.write_box("2.0")
+        wait_until("the changed document is taken", lambda: self.status()["config"]["generation"] > generation)
+        wait_until("the host is ready again", lambda: self.ready() and "box" in self.containers()
+                   and self.docker("/containers/box/json")["Config"]["Image"] == "example.org/box:2.0")
+        wait_until("the old container is gone", lambda: list(self.containers()) == ["box"])
+        self.upgrade_and_remove()
+        self.complete = True
+
+    def upgrade_and_remove(self):
+        containers, pid = self.containers(), self.machine.main_pid(UNIT)
+        generation = self.status()["config"]["generation"]
+        self.install(deb.with_version("9.9.9-1~deb12", self.tree.directory))
+        self.assertNotEqual(self.machine.main_pid(UNIT), pid, "an upgrade restarts the agent")
+        wait_until("the host is ready after the upgrade", self.ready)
+        self.assertEqual(self.containers(), containers)
+        self.assertEqual(self.status()["config"]["generation"], generation, "the state was kept")
+
+        self.machine.run("systemctl", "stop", UNIT)
+        self.install(deb.with_version("9.9.10-1~deb12", self.tree.directory))
+        self.assertFalse(self.active(), "an agent that somebody has stopped stays so")
+        self.machine.run("systemctl", "start", UNIT)
+
+        self.machine.run("dpkg", "--remove", "spacelet")
+        self.assertFalse(self.active())
+        self.assertEqual(self.containers(), containers)
+        self.machine.run("test", "-e", "/var/lib/spacelet/digest-key.json")
+        self.machine.run("dpkg", "--purge", "spacelet")
+        self.assertEqual(self.containers(), containers)
+        for path in ("/var/lib/spacelet", "/run/spacelet"):
+            self.machine.run("test", "!", "-e", path)
+        for path in (DOCUMENT, "/etc/spacelet/secret", "/runner"):
+            self.machine.run("test", "-e", path)
+
+
+class Sandbox(ServiceTest):
+    def test_what_the_unit_lets_the_agent_do(self):
+        self.start_docker()
+        self.install()
+        for step in (self.a_credential_without_its_file_is_a_missing_secret, self.a_credential_is_read,
+                     self.a_command_and_the_agent_share_the_lock_in_both_orders, self.what_is_in_run_outlives_a_restart,
+                     self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
+            with self.subTest(step.__name__):
+                step()
+        self.complete = True
+
+    def a_credential_without_its_file_is_a_missing_secret(self):
+        self.machine.write(DOCUMENT, CREDENTIAL)
+        wait_until("the secret is missed", lambda: "SecretUnavailable" in json.dumps(self.status()))
+        said = self.machine.run("spacelet", "status", check=False).stdout
+        self.assertRegex(said, r"SecretUnavailable: .*delegate-token.*empty")
+        self.assertEqual(self.containers(), {})
+
+    def a_credential_is_read(self):
+        self.machine.write("/etc/spacelet/delegate-token", "of-a-credential\n", 0o600)
+        self.machine.run("systemctl", "restart", UNIT)
+        wait_until("the host is ready", self.ready)
+        self.assertEqual(self.environment("box")["TOKEN"], "of-a-credential")
+
+    def a_command_and_the_agent_share_the_lock_in_both_orders(self):
+        self.write_box()
+        wait_until("the document is in force", lambda: self.ready() and "FILE" in self.environment("box"))
+        apply = ["spacelet", "apply", "-f", DOCUMENT, "--timeout", "60s"]
+        refused = self.machine.run(*apply, check=False)
+        self.assertEqual(refused.returncode, 75, refused.stderr)
+        self.assertIn(f"process {self.machine.main_pid(UNIT)}", refused.stderr)
+        for way in ("the directory is the agent's", "the lock is new", "the directory is new"):
+            with self.subTest(way):
+                self.machine.run("systemctl", "stop", UNIT)
+                if way != "the directory is the agent's":
+                    self.machine.run("rm", "-rf", "/run/spacelet" + ("" if "directory" in way else "/spacelet.lock"))
+                applied = self.machine.run(*apply, check=False)
+                self.assertEqual(applied.returncode, 0, applied.stderr)
+                self.machine.run("systemctl", "start", UNIT)
+                wait_until("the host is ready", self.ready)
+
+    def what_is_in_run_outlives_a_restart(self):
+        self.machine.run("sh", "-c", "echo of-this-boot >/run/spacelet/note")
+        self.machine.run("systemctl", "stop", UNIT)
+        self.machine.run("systemctl", "start", UNIT)
+        self.assertEqual(self.machine.run("cat", "/run/spacelet/note").stdout, "of-this-boot\n")
+
+    def a_reload_reads_the_document(self):
+        pid = self.machine.main_pid(UNIT)
+        self.machine.run("systemctl", "reload", UNIT)
+        wait_until("the agent has heard of it", lambda: "SIGHUP" in self.machine.journal(UNIT))
+        self.assertEqual(self.machine.main_pid(UNIT), pid)
+
+    def the_pool_is_written_into_roots_directory(self):
+        self.machine.write("/etc/spacelet/pool.yaml", POOL, 0o600)
+        self.machine.write(DOCUMENT, RUNNER)
+        listed = wait_until("the pool is written", lambda: self.machine.run(
+            "find", "/runner/.spacelet", "-name", "pool-*.yaml", check=False).stdout)
+        self.assertRegex(listed, r"/runner/\.spacelet/pool-[0-9a-f]+\.yaml")
+        wait_until("the runner is made", lambda: "vm-runner" in self.containers())
+        self.assertEqual(self.machine.run("stat", "--format=%U %a", "/runner").stdout, "root 700\n")
+
+
+class Watchdog(ServiceTest):
+    def test_an_agent_that_hangs_is_started_again(self):
+        self.with_box()
+        containers = self.containers()
+        self.machine.run("mkdir", "-p", f"/etc/systemd/system/{UNIT}.d")
+        self.machine.write(f"/etc/systemd/system/{UNIT}.d/test.conf", "[Service]\nWatchdogSec=3s\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", UNIT)
+        wait_until("the host is ready", self.ready)
+        pid = self.machine.main_pid(UNIT)
+        os.kill(self.machine.host_pid(pid), signal.SIGSTOP)
+        wait_until("systemd has started another", lambda: self.machine.show(UNIT, "NRestarts")["NRestarts"] == "1")
+        wait_until("the host is ready again", lambda: self.active() and self.ready())
+        self.assertNotEqual(self.machine.main_pid(UNIT), pid)
+        self.assertIn("Watchdog timeout", self.machine.journal(UNIT))
+        self.assertEqual(self.containers(), containers)
+        self.complete = True
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
