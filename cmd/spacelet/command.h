@@ -25,5 +25,6 @@ Command AddSchema(CLI::App& root);
 Command AddVersion(CLI::App& root);
 Command AddCompletion(CLI::App& root);
 Command AddCloudInit(CLI::App& root);
+Command AddSecret(CLI::App& root);
 
 }  // namespace spacelet::cmd

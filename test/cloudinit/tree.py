@@ -109,7 +109,7 @@ def sha256(path):
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
-def make_package(directory, name, files, postinst="", filler=0):
+def make_package(directory, name, files, filler=0):
     """A .deb of these files (path -> text); `filler` bytes make it larger."""
     with tempfile.TemporaryDirectory(dir=directory) as root:
         root = pathlib.Path(root)
@@ -117,9 +117,6 @@ def make_package(directory, name, files, postinst="", filler=0):
         (root / "DEBIAN").mkdir()
         (root / "DEBIAN/control").write_text(f"Package: {name}\nVersion: 1.0\nArchitecture: all\nMaintainer: nobody <a@b.c>\n"
                                              "Description: stands in for a real one\n")
-        if postinst:
-            (root / "DEBIAN/postinst").write_text(f"#!/bin/sh\nset -e\n{postinst}\n")
-            (root / "DEBIAN/postinst").chmod(0o755)
         for path, text in {**files, f"usr/share/{name}/filler": "x" * filler}.items():
             target = root / path
             target.parent.mkdir(parents=True, exist_ok=True)
