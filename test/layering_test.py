@@ -40,6 +40,7 @@ MAY_INCLUDE = {
     "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
     "pkg/controller": EVERYTHING,
     "pkg/httpserver": ["pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
+    "pkg/cloud": ["pkg/base/", "pkg/http/"],
     "pkg/cloudinit": ["pkg/base/"],
     "pkg/app": EVERYTHING,
     "cmd/spacelet": EVERYTHING,

@@ -26,5 +26,6 @@ Command AddVersion(CLI::App& root);
 Command AddCompletion(CLI::App& root);
 Command AddCloudInit(CLI::App& root);
 Command AddMan(CLI::App& root);
+Command AddSecret(CLI::App& root);
 
 }  // namespace spacelet::cmd

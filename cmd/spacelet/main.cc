@@ -11,9 +11,9 @@ int main(int argc, char** argv) {
       "says.",
       "spacelet");
   const std::vector<Command> commands = {
-      AddAgent(root),  AddValidate(root), AddPlan(root),       AddExplain(root), AddApply(root),
-      AddStatus(root), AddEvents(root),   AddDown(root),       AddImport(root),  AddCloudInit(root),
-      AddSchema(root), AddVersion(root),  AddCompletion(root), AddMan(root),
+      AddAgent(root),  AddValidate(root), AddPlan(root),    AddExplain(root),    AddApply(root),
+      AddStatus(root), AddEvents(root),   AddDown(root),    AddImport(root),     AddCloudInit(root),
+      AddSecret(root), AddSchema(root),   AddVersion(root), AddCompletion(root), AddMan(root),
   };
   root.footer(
       "Run \"spacelet COMMAND --help\" for the flags and exit codes of a command.\n\n"

@@ -6,7 +6,6 @@ set -eu
 package=''          # URL or path of the .deb; empty: spacelet comes from the apt sources of this machine
 sha256=''           # of the .deb; empty: not compared
 directory='/runner' # spec.runner.directory
-files=''            # what cloud-init wrote for the agent
 
 state=/var/lib/spacelet-bootstrap
 export DEBIAN_FRONTEND=noninteractive PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin
@@ -76,14 +75,7 @@ have dockerd || install docker.io
 [ -d "$directory" ] || (umask 077 && mkdir -p "$directory")
 installed spacelet || install_spacelet
 
-# The group came with the package; until now only root could read them.
-for file in $files; do
-  [ -e "$file" ] || continue
-  chgrp spacelet "$file"
-  chmod 0640 "$file"
-done
-systemctl enable spacelet.service
-systemctl try-reload-or-restart spacelet.service || true # the installation started it: it reads the files now
+systemctl enable spacelet.service # an image may have it disabled
 systemctl start spacelet.service || say "spacelet.service does not start: journalctl -u spacelet"
 
 rm -f $state/spacelet.deb $state/spacelet.deb.part

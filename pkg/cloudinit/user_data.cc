@@ -5,7 +5,6 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "pkg/base/text.h"
@@ -15,6 +14,7 @@ namespace spacelet::cloudinit {
 namespace {
 
 constexpr char kScriptPath[] = "/usr/local/sbin/spacelet-bootstrap";
+constexpr char kDropInPath[] = "/etc/systemd/system/spacelet.service.d/runner-directory.conf";
 constexpr char kUnitPath[] = "/etc/systemd/system/spacelet-bootstrap.service";
 
 constexpr char kHead[] = R"(#cloud-config
@@ -93,14 +93,11 @@ std::string ToYaml(const Entry& entry) {
 }
 
 std::string Script(const UserData& user_data) {
-  const std::string files =
-      absl::StrJoin(user_data.files, " ", [](std::string* out, const File& f) { *out += f.path; });
   return absl::StrReplaceAll(
       kBootstrapScript,
       {{"package='' ", absl::StrCat("package='", user_data.package.source, "' ")},
        {"sha256='' ", absl::StrCat("sha256='", user_data.package.sha256, "' ")},
-       {"directory='/runner' ", absl::StrCat("directory='", user_data.runner_directory, "' ")},
-       {"files='' ", absl::StrCat("files='", files, "' ")}});
+       {"directory='/runner' ", absl::StrCat("directory='", user_data.runner_directory, "' ")}});
 }
 
 }  // namespace
@@ -109,6 +106,12 @@ std::string Render(const UserData& user_data) {
   std::string out = kHead;
   for (const File& file : user_data.files)
     absl::StrAppend(&out, ToYaml({file.path, "0600", file.content, file.comment}), "\n");
+  if (user_data.runner_directory != "/runner")  // which the unit of the package opens by itself
+    absl::StrAppend(
+        &out,
+        ToYaml({kDropInPath, "0644",
+                absl::StrCat("[Service]\nReadWritePaths=-", user_data.runner_directory, "\n"), ""}),
+        "\n");
   absl::StrAppend(&out, ToYaml({kScriptPath, "0755", Script(user_data), ""}), "\n",
                   ToYaml({kUnitPath, "0644", kUnit, ""}), kTail);
   return out;

@@ -24,7 +24,7 @@ struct File {
 };
 
 struct UserData {
-  std::vector<File> files;  // for the agent: readable for root, and for the group spacelet once there is one
+  std::vector<File> files;  // for the agent, which reads what only root may read
   Package package;
   std::string runner_directory = "/runner";  // Requires: IsPlainPath
 };

@@ -45,12 +45,6 @@ absl::Status CheckRequest(const Request& request) {
 
 std::string ForPeople(absl::Duration d) { return absl::FormatDuration(absl::Ceil(d, absl::Milliseconds(1))); }
 
-std::string HostHeader(const Endpoint& endpoint) {
-  if (endpoint.kind == Endpoint::Kind::kUnix) return "docker";
-  const bool v6 = absl::StrContains(endpoint.host, ':');
-  return absl::StrCat(v6 ? "[" : "", endpoint.host, v6 ? "]" : "", ":", endpoint.port);
-}
-
 std::unique_ptr<httplib::ClientImpl> MakeTlsClient(const Endpoint& endpoint) {
   auto client =
       std::make_unique<httplib::SSLClient>(endpoint.host, endpoint.port, endpoint.tls.cert, endpoint.tls.key);

@@ -35,6 +35,9 @@ struct Endpoint {
 // "unix:///var/run/docker.sock", "tcp://host:port", "http://host:port", "https://host:port". Errors:
 // InvalidArgument.
 absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view url);
+// The Host header that is sent: without the port where it is the scheme's own (a signature over the header
+// counts each byte). "docker" for a unix socket.
+std::string HostHeader(const Endpoint& endpoint);
 
 struct Request {
   std::string method = "GET";

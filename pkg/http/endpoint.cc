@@ -70,6 +70,14 @@ absl::StatusOr<Endpoint> ParseEndpoint(absl::string_view url) {
       "\"", url, "\": want unix:///path, tcp://host:port, http://host:port or https://host:port"));
 }
 
+std::string HostHeader(const Endpoint& endpoint) {
+  if (endpoint.kind == Endpoint::Kind::kUnix) return "docker";
+  const bool v6 = absl::StrContains(endpoint.host, ':');
+  const std::string host = absl::StrCat(v6 ? "[" : "", endpoint.host, v6 ? "]" : "");
+  const int own = endpoint.kind == Endpoint::Kind::kTls ? 443 : 80;
+  return endpoint.port == own ? host : absl::StrCat(host, ":", endpoint.port);
+}
+
 std::string PercentEncode(absl::string_view text) {
   constexpr char kHex[] = "0123456789ABCDEF";
   std::string out;

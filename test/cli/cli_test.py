@@ -30,7 +30,7 @@ DOCUMENT = textwrap.dedent("""\
             SECRET: {{file: {directory}/token}}
     """)
 COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion",
-            "cloud-init"]
+            "cloud-init", "secret"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -114,6 +114,10 @@ class Usage(CliTest):
                  (["apply", "-f", "x", "--timeout", "soon"], "duration"),
                  (["agent", "--config", "x", "--log-level", "loud"], "debug"),
                  (["completion", "tcsh"], "bash, zsh and fish"),
+                 (["secret", "azure", "x"], "there is gcp and aws"),
+                 (["secret", "gcp", "x", "--region", "y"], "for aws"),
+                 (["secret", "aws", "x", "--project", "y"], "for gcp"),
+                 (["secret", "gcp"], "NAME is required"),
                  (["--verison"], "unknown flag --verison")]
         for words, expected in cases:
             with self.subTest(words):

@@ -46,7 +46,7 @@ TEST(Render, GivesEveryContentBackByteForByte) {
   }
 }
 
-TEST(Render, WritesWhatIsForTheAgentSoThatOnlyRootReadsItUntilThereIsAGroup) {
+TEST(Render, WritesWhatIsForTheAgentSoThatOnlyRootReadsIt) {
   const yaml::Parsed parsed = yaml::Parse(Render({{{"/etc/spacelet/host.yaml", "a: 1\n", "x"}}, {}}));
   ASSERT_TRUE(parsed.ok());
   const yaml::Node* file = FindFile(*parsed.root, "/etc/spacelet/host.yaml");
@@ -57,22 +57,27 @@ TEST(Render, WritesWhatIsForTheAgentSoThatOnlyRootReadsItUntilThereIsAGroup) {
   EXPECT_EQ(FindFile(*parsed.root, "/usr/local/sbin/spacelet-bootstrap")->Find("permissions")->text, "0755");
 }
 
-TEST(Render, TellsTheScriptWhatToInstallAndWhichFilesItWrote) {
+TEST(Render, TellsTheScriptWhatToInstall) {
   UserData user_data;
-  user_data.files = {{"/etc/spacelet/host.yaml", "a: 1\n", ""}, {"/etc/spacelet/pool.yaml", "b: 2\n", ""}};
   user_data.package = {"https://example.org/a.deb", "abc"};
   user_data.runner_directory = "/srv/runner";
   const std::string script = Written(user_data, "/usr/local/sbin/spacelet-bootstrap");
   EXPECT_TRUE(absl::StrContains(script, "\npackage='https://example.org/a.deb' "));
   EXPECT_TRUE(absl::StrContains(script, "\nsha256='abc' "));
   EXPECT_TRUE(absl::StrContains(script, "\ndirectory='/srv/runner' "));
-  EXPECT_TRUE(absl::StrContains(script, "\nfiles='/etc/spacelet/host.yaml /etc/spacelet/pool.yaml' "));
 }
 
 TEST(Render, LeavesTheSettingsOfTheScriptAloneWhereThereAreNone) {
   const std::string script = Written({}, "/usr/local/sbin/spacelet-bootstrap");
   EXPECT_TRUE(absl::StrContains(script, "\npackage='' "));
-  EXPECT_TRUE(absl::StrContains(script, "\nfiles='' "));
+}
+
+TEST(Render, OpensARunnersDirectoryThatTheUnitDoesNot) {
+  const std::string drop_in = "/etc/systemd/system/spacelet.service.d/runner-directory.conf";
+  UserData user_data;
+  EXPECT_EQ(FindFile(*yaml::Parse(Render(user_data)).root, drop_in), nullptr);
+  user_data.runner_directory = "/srv/runner";
+  EXPECT_EQ(Written(user_data, drop_in), "[Service]\nReadWritePaths=-/srv/runner\n");
 }
 
 TEST(SizeText, IsForPeople) {

@@ -54,6 +54,15 @@ TEST(Endpoint, ThatIsWrongIsRefused) {
   EXPECT_FALSE(ParseEndpoint("unix:///" + std::string(120, 'x')).ok());
 }
 
+TEST(HostHeader, LeavesThePortOutWhereItIsTheSchemesOwn) {
+  EXPECT_EQ(HostHeader(*ParseEndpoint("https://example.org")), "example.org");
+  EXPECT_EQ(HostHeader(*ParseEndpoint("http://169.254.169.254")), "169.254.169.254");
+  EXPECT_EQ(HostHeader(*ParseEndpoint("https://example.org:80")), "example.org:80");
+  EXPECT_EQ(HostHeader(*ParseEndpoint("tcp://example.org")), "example.org:2375");
+  EXPECT_EQ(HostHeader(*ParseEndpoint("http://[::1]:8080")), "[::1]:8080");
+  EXPECT_EQ(HostHeader(*ParseEndpoint("unix:///a")), "docker");
+}
+
 TEST(PercentEncode, KeepsUnreservedOnly) {
   EXPECT_EQ(PercentEncode("aZ0-._~"), "aZ0-._~");
   EXPECT_EQ(PercentEncode("../a b%\n"), "..%2Fa%20b%25%0A");

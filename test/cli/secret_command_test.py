@@ -1,0 +1,193 @@
+#!/usr/bin/env python3
+"""`spacelet secret` against stand-ins of the metadata servers (HTTP) and of the secret managers (HTTPS, with a CA of its own).
+
+Standard library, and the program openssl for the certificates.
+"""
+
+import base64
+import contextlib
+import http.server
+import json
+import os
+import pathlib
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+import unittest
+
+SPACELET = os.environ.get("SPACELET", "build/bin/spacelet")
+SECRET = "canary-secret-0123456789"
+
+
+class StandIn:
+    """Answers with (status, body) of what `answer` makes of the request; None: never."""
+
+    def __init__(self, answer, certificate=None):
+        self.over = threading.Event()
+        outer = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.content = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                answered = answer(self)
+                if answered is None:
+                    outer.over.wait()
+                    return
+                self.send_response(answered[0])
+                self.send_header("Metadata-Flavor", "Google")
+                self.send_header("Content-Length", str(len(answered[1])))
+                self.end_headers()
+                self.wfile.write(answered[1].encode())
+
+            do_POST = do_PUT = do_GET
+
+            def log_message(self, *_):
+                pass
+
+        class Quiet(http.server.ThreadingHTTPServer):
+            daemon_threads = True
+
+            def handle_error(self, *_):  # a client that does not trust us
+                pass
+
+        self.server = Quiet(("127.0.0.1", 0), Handler)
+        if certificate:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(certificate, certificate.with_suffix(".key"))
+            # Each handshake in the thread of its connection: one that hangs holds up nobody.
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True, do_handshake_on_connect=False)
+        self.address = f"127.0.0.1:{self.server.server_port}"
+        self.thread = threading.Thread(target=self.server.serve_forever)
+        self.thread.start()
+
+    def close(self):
+        self.over.set()
+        self.server.shutdown()
+        self.server.server_close()
+        self.thread.join()
+
+
+def gcp_metadata(request):
+    if request.headers.get("Metadata-Flavor") != "Google":
+        return 403, ""
+    return {"/computeMetadata/v1/project/project-id": (200, "my-project"),
+            "/computeMetadata/v1/instance/service-accounts/default/token":
+                (200, json.dumps({"access_token": "canary-token", "expires_in": 3599})),
+            "/computeMetadata/v1/instance/service-accounts/default/email": (200, "host@example.org")
+            }.get(request.path, (404, ""))
+
+
+def gcp_manager(request):
+    if request.headers.get("Authorization") != "Bearer canary-token":
+        return 401, "{}"
+    if request.path != "/v1/projects/my-project/secrets/delegate-token/versions/latest:access":
+        return 404, json.dumps({"error": {"message": "no such secret"}})
+    return 200, json.dumps({"payload": {"data": base64.b64encode(SECRET.encode()).decode()}})
+
+
+def aws_metadata(request):
+    if (request.command, request.path) == ("PUT", "/latest/api/token"):
+        return 200, "canary-session"
+    if request.headers.get("X-aws-ec2-metadata-token") != "canary-session":
+        return 401, ""
+    role = "/latest/meta-data/iam/security-credentials/"
+    return {"/latest/meta-data/placement/region": (200, "us-east-1"), role: (200, "my-role"),
+            role + "my-role": (200, json.dumps({"Code": "Success", "AccessKeyId": "AKID", "SecretAccessKey": "canary-key",
+                                                "Token": "canary-credentials"}))}.get(request.path, (404, ""))
+
+
+def aws_manager(request):
+    wanted = json.loads(request.content)
+    if "Credential=AKID/" not in request.headers["Authorization"] or wanted != {"SecretId": "gitspaces/delegate"}:
+        return 400, json.dumps({"__type": "AccessDeniedException", "Message": "not authorized"})
+    return 200, json.dumps({"SecretString": json.dumps({"token": SECRET, "other": "x"})})
+
+
+class SecretCommand(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        temporary = tempfile.TemporaryDirectory(prefix="secret-command")
+        cls.addClassCleanup(temporary.cleanup)
+        cls.directory = pathlib.Path(temporary.name)
+        cls.certificate = cls.make_certificate("here.pem", "IP:127.0.0.1")
+        cls.elsewhere = cls.make_certificate("elsewhere.pem", "DNS:secretmanager.googleapis.com")
+
+    @classmethod
+    def make_certificate(cls, name, subject):
+        """A certificate that signs itself, so that it is its own CA."""
+        path = cls.directory / name
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1", "-subj", "/CN=stand-in",
+                        "-addext", f"subjectAltName={subject}", "-keyout", path.with_suffix(".key"), "-out", path],
+                       check=True, capture_output=True)
+        return path
+
+    def start(self, answer, certificate=None):
+        stand_in = StandIn(answer, certificate)
+        self.addCleanup(stand_in.close)
+        return stand_in.address
+
+    def run_secret(self, *words, trusted=None, **environment):
+        names = {"SSL_CERT_FILE": str(trusted or self.certificate), "PATH": os.environ["PATH"], **environment}
+        answer = subprocess.run([SPACELET, "secret", *words], capture_output=True, text=True, env=names, timeout=60)
+        self.assertNotIn("canary", answer.stderr)
+        return answer
+
+    def gcp(self, *words, metadata=gcp_metadata, manager=gcp_manager, certificate=None, trusted=None):
+        return self.run_secret("gcp", *words, trusted=trusted, GCE_METADATA_HOST=self.start(metadata),
+                               CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER="https://" +
+                               self.start(manager, certificate or self.certificate) + "/")
+
+    def aws(self, *words, metadata=aws_metadata, manager=aws_manager):
+        return self.run_secret("aws", *words, AWS_EC2_METADATA_SERVICE_ENDPOINT="http://" + self.start(metadata),
+                               AWS_ENDPOINT_URL_SECRETS_MANAGER="https://" + self.start(manager, self.certificate))
+
+    def test_gcp_prints_the_secret_and_nothing_else(self):
+        answer = self.gcp("delegate-token")
+        self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, SECRET, ""))
+
+    def test_aws_prints_the_secret_or_what_stands_under_a_key_of_it(self):
+        whole = self.aws("gitspaces/delegate")
+        self.assertEqual((whole.returncode, json.loads(whole.stdout)["token"], whole.stderr), (0, SECRET, ""))
+        answer = self.aws("gitspaces/delegate", "--json-key", "token")
+        self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, SECRET, ""))
+        self.assertEqual(self.aws("gitspaces/delegate", "--json-key", "absent").returncode, 1)
+
+    def test_what_is_missing_is_said_in_one_line(self):
+        for answer, expected in [(self.gcp("another"), "no such secret or version: projects/my-project/secrets/another"),
+                                 (self.gcp("delegate-token", metadata=lambda _: (404, "")), "this VM has no project id"),
+                                 (self.aws("another"), "the role my-role may not read another"),
+                                 (self.aws("another", metadata=lambda _: (403, "")), "switched off")]:
+            with self.subTest(expected):
+                self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+                self.assertIn(expected, answer.stderr)
+                self.assertEqual(answer.stderr.count("\n"), 1)
+
+    def test_a_server_that_no_ca_vouches_for_gets_no_token(self):
+        seen = []
+        answer = self.gcp("delegate-token", manager=lambda request: seen.append(request.path) or (200, "{}"),
+                          trusted=self.elsewhere)
+        self.assertEqual((answer.returncode, answer.stdout, seen), (1, "", []))
+        self.assertIn("Secret Manager cannot be reached", answer.stderr)
+
+    def test_a_certificate_of_another_name_is_none(self):
+        seen = []
+        answer = self.gcp("delegate-token", manager=lambda request: seen.append(request.path) or (200, "{}"),
+                          certificate=self.elsewhere, trusted=self.elsewhere)
+        self.assertEqual((answer.returncode, answer.stdout, seen), (1, "", []))
+
+    def test_whatever_hangs_it_ends_within_the_ten_seconds_that_a_document_grants(self):
+        with contextlib.ExitStack() as stack:
+            silent = StandIn(lambda _: None)
+            stack.callback(silent.close)
+            metadata = {"GCE_METADATA_HOST": silent.address, "SSL_CERT_FILE": str(self.certificate)}
+            begun = time.monotonic()
+            answer = self.run_secret("gcp", "delegate-token", **metadata)
+            self.assertLess(time.monotonic() - begun, 10)
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertIn("is this a VM of Google Cloud", answer.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
