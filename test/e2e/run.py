@@ -24,7 +24,11 @@ def main(name, *tests):
     module = importlib.import_module(name)
     loader = unittest.TestLoader()
     suite = loader.loadTestsFromNames(tests, module) if tests else loader.loadTestsFromModule(module)
-    return 0 if unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite).wasSuccessful() else 1
+    result = unittest.TextTestRunner(verbosity=2, resultclass=Result).run(suite)
+    if result.skipped and len(result.skipped) == result.testsRun:
+        print(f"skipped: {result.skipped[0][1]}")
+        return SKIPPED
+    return 0 if result.wasSuccessful() else 1
 
 
 if __name__ == "__main__":
