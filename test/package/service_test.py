@@ -207,8 +207,8 @@ class Sandbox(ServiceTest):
         self.start_docker()
         self.install()
         for step in (self.a_credential_without_its_file_is_a_missing_secret, self.a_credential_is_read,
-                     self.a_command_and_the_agent_share_the_lock_in_both_orders, self.what_is_in_run_outlives_a_restart,
-                     self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
+                     self.an_encrypted_credential_is_read, self.a_command_and_the_agent_share_the_lock_in_both_orders,
+                     self.what_is_in_run_outlives_a_restart, self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
             with self.subTest(step.__name__):
                 step()
         self.complete = True
@@ -225,6 +225,20 @@ class Sandbox(ServiceTest):
         self.machine.run("systemctl", "restart", UNIT)
         wait_until("the host is ready", self.ready)
         self.assertEqual(self.environment("box")["TOKEN"], "of-a-credential")
+
+    def an_encrypted_credential_is_read(self):
+        drop_in = f"/etc/systemd/system/{UNIT}.d"
+        self.machine.run("mkdir", "-p", drop_in)
+        self.machine.run("systemd-creds", "encrypt", "--name=delegate-token", "-", "/etc/spacelet/delegate-token.cred",
+                         stdin="encrypted-at-rest\n")
+        self.machine.write(f"{drop_in}/token.conf", "[Service]\nLoadCredential=\nSetCredential=\n"
+                           "LoadCredentialEncrypted=delegate-token:/etc/spacelet/delegate-token.cred\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", UNIT)
+        wait_until("the new token is in the container", lambda: self.ready()
+                   and self.environment("box")["TOKEN"] == "encrypted-at-rest")
+        self.machine.run("rm", f"{drop_in}/token.conf")
+        self.machine.run("systemctl", "daemon-reload")
 
     def a_command_and_the_agent_share_the_lock_in_both_orders(self):
         self.write_box()
