@@ -19,6 +19,7 @@
 #include "pkg/app/document_source.h"
 #include "pkg/app/http_front.h"
 #include "pkg/app/take_lock.h"
+#include "pkg/app/watchdog.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
@@ -97,7 +98,7 @@ class Agent {
       if (signal == SIGTERM || signal == SIGINT) return absl::OkStatus();
       if (signal == SIGHUP) Reload();
       if (absl::Status failure = threads_.FirstError(); !failure.ok()) return failure;
-      if (core_.heartbeats.Late().empty()) lifecycle::NotifyWatchdog();
+      FeedWatchdog(core_.heartbeats);
       if (!ready && http_.bound() && source_.looked()) {
         ready = true;
         lifecycle::NotifyReady("watching " + source_.name());

@@ -109,6 +109,17 @@ class Again(unittest.TestCase):
                                    env={**os.environ, "TZ": "Asia/Tokyo", "LC_ALL": "C"}).stdout.strip()
             self.assertEqual(self.digest(again), self.digest(deb.PATH))
 
+    @unittest.skipUnless(os.environ.get("SPACELET_LONG") == "1", "two full builds: only with SPACELET_LONG=1")
+    def test_a_build_in_another_directory_gives_the_same_bytes(self):
+        with tempfile.TemporaryDirectory(dir="/var/tmp") as directory:
+            packages = []
+            for name in ("one", "another-with-a-longer-name"):
+                source = pathlib.Path(directory) / name
+                subprocess.run(["git", "clone", "--quiet", "--no-hardlinks", ROOT, source], check=True)
+                packages.append(subprocess.run([source / "hack/package"], capture_output=True, text=True, check=True).stdout.strip())
+            self.assertNotEqual(*packages)
+            self.assertEqual(*map(self.digest, packages))
+
 
 if __name__ == "__main__":
     unittest.main(verbosity=2)

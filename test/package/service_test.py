@@ -3,8 +3,10 @@ allow the agent, and what its package does to it while it runs."""
 import http.client
 import json
 import os
+import re
 import signal
 import socket
+import subprocess
 import textwrap
 import unittest
 
@@ -16,6 +18,7 @@ from machine import wait_until
 FAKE_DOCKERD = os.environ.get("FAKE_DOCKERD", "")
 DOCKER_UNIT = textwrap.dedent("""\
     [Service]
+    Environment=LD_LIBRARY_PATH=/usr/local/lib/fake
     ExecStart=/usr/local/bin/fake_dockerd --socket /run/docker.sock --seed-image example.org/box:1.0 --seed-image example.org/box:2.0 --seed-image drone/drone-runner-aws:1.0.0-rc.310
     Group=docker
     UMask=0007
@@ -72,6 +75,7 @@ POOL = textwrap.dedent("""\
           root_directory: /
     """)
 UNIT = "spacelet.service"
+READING = ("Ping", "Version", "Info", "List", "Inspect", "Events")
 DOCUMENT = "/etc/spacelet/host.yaml"
 
 
@@ -101,10 +105,18 @@ class ServiceTest(unittest.TestCase):
     def setUp(self):
         self.tree = machine.Tree(suite(), sorted({*deb.dependencies(), "dbus", "man-db", "systemd", "systemd-sysv"}))
         self.addCleanup(self.tree.close)
-        self.tree.put(FAKE_DOCKERD, "/usr/local/bin/fake_dockerd")
+        self.put_fake_dockerd()
         self.machine = machine.Machine(self.tree)
         self.addCleanup(self.close)
         self.complete = False
+
+    def put_fake_dockerd(self):
+        """With its libraries, which another release of Debian does not have; the C library is in every one."""
+        self.tree.put(FAKE_DOCKERD, "/usr/local/bin/fake_dockerd")
+        listed = subprocess.run(["ldd", FAKE_DOCKERD], capture_output=True, text=True, check=True).stdout
+        for name, path in re.findall(r"(\S+) => (/\S+)", listed):
+            if not re.match(r"lib(c|m|dl|rt|pthread|resolv)\.so", name):
+                self.tree.put(path, f"/usr/local/lib/fake/{name}")
 
     def close(self):
         if not self.complete:
@@ -129,6 +141,12 @@ class ServiceTest(unittest.TestCase):
         """name -> (id, when it was started)."""
         return {c["Names"][0].lstrip("/"): (c["Id"], self.docker(f"/containers/{c['Id']}/json")["State"]["StartedAt"])
                 for c in self.docker("/containers/json?all=1")}
+
+    def operations(self):
+        """What the agent that runs has asked Docker for."""
+        answer = subprocess.run(["nsenter", "--target", str(self.machine.init), "--net", "--", "curl", "--silent", "--fail",
+                                 "http://127.0.0.1:9746/metrics"], capture_output=True, text=True, check=True, timeout=60)
+        return set(re.findall(r'^spacelet_docker_requests_total\{.*operation="(\w+)".*\} [1-9]', answer.stdout, re.MULTILINE))
 
     def environment(self, name):
         return dict(entry.split("=", 1) for entry in self.docker(f"/containers/{name}/json")["Config"]["Env"])
@@ -183,6 +201,9 @@ class FromInstallationToPurge(ServiceTest):
         self.assertNotEqual(self.machine.main_pid(UNIT), pid, "an upgrade restarts the agent")
         wait_until("the host is ready after the upgrade", self.ready)
         self.assertEqual(self.containers(), containers)
+        self.assertIn("InspectContainer", self.operations())
+        self.assertEqual({name for name in self.operations() if not name.startswith(READING)}, set(),
+                         "the new agent has changed nothing")
         self.assertEqual(self.status()["config"]["generation"], generation, "the state was kept")
 
         self.machine.run("systemctl", "stop", UNIT)
@@ -207,8 +228,8 @@ class Sandbox(ServiceTest):
         self.start_docker()
         self.install()
         for step in (self.a_credential_without_its_file_is_a_missing_secret, self.a_credential_is_read,
-                     self.a_command_and_the_agent_share_the_lock_in_both_orders, self.what_is_in_run_outlives_a_restart,
-                     self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
+                     self.an_encrypted_credential_is_read, self.a_command_and_the_agent_share_the_lock_in_both_orders,
+                     self.what_is_in_run_outlives_a_restart, self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
             with self.subTest(step.__name__):
                 step()
         self.complete = True
@@ -225,6 +246,20 @@ class Sandbox(ServiceTest):
         self.machine.run("systemctl", "restart", UNIT)
         wait_until("the host is ready", self.ready)
         self.assertEqual(self.environment("box")["TOKEN"], "of-a-credential")
+
+    def an_encrypted_credential_is_read(self):
+        drop_in = f"/etc/systemd/system/{UNIT}.d"
+        self.machine.run("mkdir", "-p", drop_in)
+        self.machine.run("systemd-creds", "encrypt", "--name=delegate-token", "-", "/etc/spacelet/delegate-token.cred",
+                         stdin="encrypted-at-rest\n")
+        self.machine.write(f"{drop_in}/token.conf", "[Service]\nLoadCredential=\nSetCredential=\n"
+                           "LoadCredentialEncrypted=delegate-token:/etc/spacelet/delegate-token.cred\n")
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "restart", UNIT)
+        wait_until("the new token is in the container", lambda: self.ready()
+                   and self.environment("box")["TOKEN"] == "encrypted-at-rest")
+        self.machine.run("rm", f"{drop_in}/token.conf")
+        self.machine.run("systemctl", "daemon-reload")
 
     def a_command_and_the_agent_share_the_lock_in_both_orders(self):
         self.write_box()

@@ -1,0 +1,11 @@
+#include "pkg/app/watchdog.h"
+
+#include "pkg/lifecycle/notify.h"
+
+namespace spacelet::app {
+
+void FeedWatchdog(const report::Heartbeats& heartbeats) {
+  if (heartbeats.Late().empty()) lifecycle::NotifyWatchdog();
+}
+
+}  // namespace spacelet::app
