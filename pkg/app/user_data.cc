@@ -114,7 +114,8 @@ MadeUserData Maker::Finish() {
                          ": a path with such characters is not for user-data"));
   user_data_.runner_directory = directory;
   if (!made_.problems.empty()) return std::move(made_);
-  made_.text = cloudinit::Render(user_data_);
+  made_.text = cloudinit::Render(
+      user_data_, options_.script ? cloudinit::Format::kScript : cloudinit::Format::kCloudConfig);
   const std::string size = absl::StrCat(made_.text.size(), " bytes");
   const std::string limit = absl::StrCat(LimitOf(options_.cloud), " bytes");
   if (made_.text.size() <= LimitOf(options_.cloud)) return std::move(made_);
