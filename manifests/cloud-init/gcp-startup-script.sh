@@ -143,6 +143,8 @@ install_spacelet() {
 mkdir -p $state
 dpkg --configure -a || fail "dpkg is busy, or cannot go on where it was cut off"
 have dockerd || install docker.io
+# Where the kernel has AppArmor and the tools are missing, as in a slim image, Docker starts no container.
+[ "$(cat /sys/module/apparmor/parameters/enabled 2>/dev/null)" != Y ] || have apparmor_parser || install apparmor
 [ -d "$directory" ] || (umask 077 && mkdir -p "$directory")
 installed spacelet || install_spacelet
 
