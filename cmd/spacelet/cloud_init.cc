@@ -52,6 +52,20 @@ void AddCloudOption(CLI::App& app, app::Cloud& cloud) {
       ->type_name("CLOUD");
 }
 
+void AddFormatOption(CLI::App& app, bool& script) {
+  app.add_option_function<std::string>(
+         "--format",
+         [&script](const std::string& name) {
+           if (name != "cloud-config" && name != "script")
+             throw CLI::ValidationError("--format", "expected cloud-config or script, not " + name);
+           script = name == "script";
+         },
+         "cloud-config, or script: the same for machines without cloud-init, such as those of Google's "
+         "Debian "
+         "images (default cloud-config)")
+      ->type_name("FORMAT");
+}
+
 }  // namespace
 
 Command AddCloudInit(CLI::App& root) {
@@ -71,6 +85,7 @@ Command AddCloudInit(CLI::App& root) {
                   "it is here)")
       ->type_name("FILE");
   AddCloudOption(*app, flags->options.cloud);
+  AddFormatOption(*app, flags->options.script);
   app->footer(
       "No secret is ever in it; stderr says what the VM needs besides.\n"
       "Exit code: 0 made, 1 not made (a secret in the document or pool, too large), 78 the document is not "

@@ -40,6 +40,7 @@ std::string Bash(CLI::App& root) {
       "    --log-format) words=\"logfmt json\" ;;\n"
       "    --log-level) words=\"debug info warning error\" ;;\n"
       "    completion) words=\"bash zsh fish\" ;;\n"
+      "    secret) words=\"gcp aws\" ;;\n"
       "    -f | --filename | --config | --docker-config | --state-dir | --lock-file)\n"
       "      COMPREPLY=($(compgen -f -- \"$current\")); return ;;\n"
       "  esac\n"
@@ -77,6 +78,7 @@ std::string Zsh(CLI::App& root) {
       "    --log-format) compadd logfmt json; return ;;\n"
       "    --log-level) compadd debug info warning error; return ;;\n"
       "    completion) compadd bash zsh fish; return ;;\n"
+      "    secret) compadd gcp aws; return ;;\n"
       "    -f|--filename|--config|--docker-config|--state-dir|--lock-file) _files; return ;;\n"
       "  esac\n"
       "  case $words[2] in\n",
@@ -104,7 +106,9 @@ std::string Fish(CLI::App& root) {
       if (!option->get_lnames().empty() || !option->get_snames().empty())
         script += FishFlag(*command, *option);
   }
-  return script + "complete -c spacelet -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
+  return script +
+         "complete -c spacelet -n '__fish_seen_subcommand_from secret' -a 'gcp aws'\n"
+         "complete -c spacelet -n '__fish_seen_subcommand_from completion' -a 'bash zsh fish'\n";
 }
 
 int Run(CLI::App& root, const std::string& shell) {

@@ -35,6 +35,7 @@ class Maker {
 
   void AddDocument(absl::string_view bytes) {
     Append(made_.problems, SecretsInDocument(document_));
+    Append(made_.warnings, Suspicions(document_));
     Append(made_.needs, NeedsOfDocument(document_));
     Add(cloudinit::kDocumentPath, std::string(bytes), "the document",
         "The document. Edit it where it is kept, and make this text anew; after the first boot edit it there "
@@ -62,9 +63,11 @@ class Maker {
 
 void Maker::CheckPool(const std::string& content, const std::string& name) {
   const pool::Linted linted = pool::Lint(content, nullptr);
-  const std::string text = pool::ToText(linted.problems, name);
-  if (!linted.ok()) Problem(text);
-  if (linted.ok() && !text.empty()) made_.warnings.push_back(text);
+  for (const pool::Problem& found : linted.problems) {
+    const std::string text =
+        absl::StrCat(name, ":", found.line, ":", found.column, ": ", found.path, ": ", found.message);
+    (found.error ? made_.problems : made_.warnings).push_back(text);
+  }
   Append(made_.problems, SecretsInPool(content, name));
   Append(made_.needs, NeedsOfPool(content));
 }
@@ -114,7 +117,8 @@ MadeUserData Maker::Finish() {
                          ": a path with such characters is not for user-data"));
   user_data_.runner_directory = directory;
   if (!made_.problems.empty()) return std::move(made_);
-  made_.text = cloudinit::Render(user_data_);
+  made_.text = cloudinit::Render(
+      user_data_, options_.script ? cloudinit::Format::kScript : cloudinit::Format::kCloudConfig);
   const std::string size = absl::StrCat(made_.text.size(), " bytes");
   const std::string limit = absl::StrCat(LimitOf(options_.cloud), " bytes");
   if (made_.text.size() <= LimitOf(options_.cloud)) return std::move(made_);
@@ -122,8 +126,9 @@ MadeUserData Maker::Finish() {
     made_.warnings.push_back(absl::StrCat(size, ": AWS takes at most ", limit));
     return std::move(made_);
   }
-  Problem(absl::StrCat("the user-data has ", size, ", the cloud takes at most ", limit,
-                       "; leave comments out of the document, or give the pool by other means"));
+  Problem(absl::StrCat(
+      "the user-data has ", size, ", the cloud takes at most ", limit,
+      "; leave comments out of the document, or compress it, which cloud-init reads: --cloud none | gzip"));
   made_.text.clear();
   return std::move(made_);
 }

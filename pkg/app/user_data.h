@@ -17,6 +17,7 @@ struct UserDataOptions {
   std::string package_sha256;  // the same
   std::string pool;  // the file here whose content becomes the pool's; empty: the one that the document names
   Cloud cloud = Cloud::kNone;  // whose limit counts
+  bool script = false;         // a shell script instead of a #cloud-config
 };
 
 struct MadeUserData {

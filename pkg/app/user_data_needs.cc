@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/app/named_files.h"
+#include "pkg/base/secret_name.h"
 #include "pkg/base/text.h"
 #include "pkg/yaml/tree.h"
 
@@ -77,6 +78,15 @@ void AddKeys(const std::string& field, const api::Workload& workload, std::vecto
       out.push_back(absl::StrCat(field, ".files: ", file.path, " holds a private key; give it as a SECRET"));
 }
 
+// Each workload with its field.
+void ForEachWorkload(const api::Document& document,
+                     const std::function<void(const std::string& field, const api::Workload&)>& visit) {
+  if (document.runner) visit("spec.runner", document.runner->workload);
+  if (document.delegate) visit("spec.delegate", document.delegate->workload);
+  for (size_t i = 0; i < document.containers.size(); ++i)
+    visit(absl::StrCat("spec.containers[", i, "]"), document.containers[i].workload);
+}
+
 }  // namespace
 
 std::vector<std::string> SecretsInDocument(const api::Document& document) {
@@ -85,10 +95,20 @@ std::vector<std::string> SecretsInDocument(const api::Document& document) {
     if (secret.source.kind == Kind::kValue)
       out.push_back(
           absl::StrCat(secret.field, ".value: the secret itself; give it as {file: PATH} or {command: …}"));
-  if (document.runner) AddKeys("spec.runner", document.runner->workload, out);
-  if (document.delegate) AddKeys("spec.delegate", document.delegate->workload, out);
-  for (const api::GenericContainer& container : document.containers)
-    AddKeys(absl::StrCat("spec.containers (", container.name, ")"), container.workload, out);
+  ForEachWorkload(document, [&out](const std::string& field, const api::Workload& workload) {
+    AddKeys(field, workload, out);
+  });
+  return out;
+}
+
+std::vector<std::string> Suspicions(const api::Document& document) {
+  std::vector<std::string> out;
+  ForEachWorkload(document, [&out](const std::string& field, const api::Workload& workload) {
+    for (const auto& [name, value] : workload.env)
+      if (!value.secret && !value.value.empty() && base::LooksSecret(name))
+        out.push_back(absl::StrCat(field, ".env.", name,
+                                   ": if that is a secret, everything on the machine can read it here"));
+  });
   return out;
 }
 

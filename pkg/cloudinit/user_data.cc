@@ -22,6 +22,8 @@ constexpr char kHead[] = R"(#cloud-config
 #
 # cloud-init writes the files and starts spacelet-bootstrap.service, which installs Docker and spacelet and is tried again
 # until both are there. From then on the machine follows its document, and a change of this text changes nothing any more.
+#
+# To change by hand: the document and the pool under write_files, and package= and sha256= in the script there.
 
 # Until the bootstrap has ended, each boot begins anew: a power cut may have torn what the first one wrote.
 bootcmd:
@@ -55,6 +57,28 @@ runcmd:
   - [systemctl, daemon-reload]
   - [systemctl, enable, --now, --no-block, spacelet-bootstrap.service]
 )";
+
+constexpr char kEnd[] = "END-OF-FILE";
+
+constexpr char kScriptHead[] = R"SCRIPT(#!/bin/sh
+# A Gitspaces host, made by "spacelet cloud-init --format script": what the user-data does, for machines without cloud-init,
+# such as those of Google's Debian images, which run it as startup-script at each boot. It holds no secret.
+set -eu
+[ ! -e /var/lib/spacelet-bootstrap/done ] || exit 0 # from then on the machine follows its document
+umask 022
+
+write() {
+  mkdir -p "$(dirname "$1")"
+  (umask 077 && cat >"$1.new")
+  chmod "$2" "$1.new"
+  mv "$1.new" "$1"
+}
+
+)SCRIPT";
+
+constexpr char kScriptTail[] = R"SCRIPT(systemctl daemon-reload
+systemctl enable --now --no-block spacelet-bootstrap.service
+)SCRIPT";
 
 struct Entry {
   std::string path, permissions, content, comment;
@@ -92,6 +116,15 @@ std::string ToYaml(const Entry& entry) {
                       entry.permissions, "\"\n", Content(entry.content));
 }
 
+std::string ToShell(const Entry& entry) {
+  const std::string head = entry.comment.empty() ? "" : absl::StrCat("# ", entry.comment, "\n");
+  const std::string target = absl::StrCat(entry.path, " ", entry.permissions);
+  const bool literal = IsLiteral(entry.content) && !absl::StrContains(entry.content, kEnd);
+  if (literal) return absl::StrCat(head, "write ", target, " <<'", kEnd, "'\n", entry.content, kEnd, "\n");
+  return absl::StrCat(head, "base64 -d <<'", kEnd, "' | write ", target, "\n",
+                      absl::Base64Escape(entry.content), "\n", kEnd, "\n");
+}
+
 std::string Script(const UserData& user_data) {
   return absl::StrReplaceAll(
       kBootstrapScript,
@@ -100,21 +133,25 @@ std::string Script(const UserData& user_data) {
        {"directory='/runner' ", absl::StrCat("directory='", user_data.runner_directory, "' ")}});
 }
 
+std::vector<Entry> Entries(const UserData& user_data) {
+  std::vector<Entry> entries;
+  for (const File& file : user_data.files) entries.push_back({file.path, "0600", file.content, file.comment});
+  if (user_data.runner_directory != "/runner")  // which the unit of the package opens by itself
+    entries.push_back({kDropInPath, "0644",
+                       absl::StrCat("[Service]\nReadWritePaths=-", user_data.runner_directory, "\n"), ""});
+  entries.push_back({kScriptPath, "0755", Script(user_data), ""});
+  entries.push_back({kUnitPath, "0644", kUnit, ""});
+  return entries;
+}
+
 }  // namespace
 
-std::string Render(const UserData& user_data) {
-  std::string out = kHead;
-  for (const File& file : user_data.files)
-    absl::StrAppend(&out, ToYaml({file.path, "0600", file.content, file.comment}), "\n");
-  if (user_data.runner_directory != "/runner")  // which the unit of the package opens by itself
-    absl::StrAppend(
-        &out,
-        ToYaml({kDropInPath, "0644",
-                absl::StrCat("[Service]\nReadWritePaths=-", user_data.runner_directory, "\n"), ""}),
-        "\n");
-  absl::StrAppend(&out, ToYaml({kScriptPath, "0755", Script(user_data), ""}), "\n",
-                  ToYaml({kUnitPath, "0644", kUnit, ""}), kTail);
-  return out;
+std::string Render(const UserData& user_data, Format format) {
+  const bool script = format == Format::kScript;
+  std::string out = script ? kScriptHead : kHead;
+  for (const Entry& entry : Entries(user_data))
+    absl::StrAppend(&out, script ? ToShell(entry) : ToYaml(entry), "\n");
+  return absl::StrCat(out, script ? kScriptTail : kTail);
 }
 
 std::string SizeText(size_t bytes) {

@@ -29,8 +29,13 @@ struct UserData {
   std::string runner_directory = "/runner";  // Requires: IsPlainPath
 };
 
-// Files that YAML cannot hold as they are (control characters, CRLF, invalid UTF-8) become base64.
-std::string Render(const UserData& user_data);
+enum class Format {
+  kCloudConfig,
+  kScript,  // the same as a shell script, to be run at each boot where there is no cloud-init
+};
+
+// Files that the format cannot hold as they are (control characters, CRLF, invalid UTF-8) become base64.
+std::string Render(const UserData& user_data, Format format = Format::kCloudConfig);
 
 // "6.1 KiB", "812 bytes".
 std::string SizeText(size_t bytes);

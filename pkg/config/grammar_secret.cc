@@ -60,7 +60,7 @@ Record<Source> SecretRecord() {
           GetKind(Kind::kCommand, &Source::command),
           "A program and its arguments, run without a shell; its output is the secret "
           "(at most 10 s and 64 KiB).")
-      .Example("[gcloud, secrets, versions, access, latest, --secret=delegate-token]");
+      .Example("[spacelet, secret, gcp, delegate-token]");
   record.AddWith<std::string>("value", Hidden(), SetKind(Kind::kValue, &Source::value),
                               GetKind(Kind::kValue, &Source::value),
                               "The secret itself, for experiments only: whoever reads the document has it.");

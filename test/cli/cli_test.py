@@ -276,11 +276,19 @@ class CloudInit(CliTest):
                 self.assertIn(expected, answer.stderr)
                 self.assertNotIn("canary-secret", answer.stderr)
 
+    def test_a_variable_that_may_be_a_secret_is_a_warning(self):
+        document = self.host().read_text().replace("    name: d\n", "    name: d\n    env: {PROXY_PASSWORD: canary, A: b}\n")
+        answer = run("cloud-init", "-f", self.write(document))
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("spacelet: warning: spec.delegate.env.PROXY_PASSWORD: if that is a secret,", answer.stderr)
+        self.assertEqual(answer.stderr.count("warning: spec"), 1)
+        self.assertNotIn("canary", answer.stderr)
+
     def test_a_pool_that_the_runner_would_not_take_is_refused(self):
-        self.write("instances: [{name: a, type: gcp, spec: {}}]", "pool.yaml")
+        pool = self.write("instances: [{name: a, type: gcp, spec: {}}]", "pool.yaml")
         answer = run("cloud-init", "-f", self.host())
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
-        self.assertIn("google", answer.stderr)
+        self.assertRegex(answer.stderr, rf"(?m)^spacelet: {pool}:1:\d+: instances\[0\].type: .*google.*\n\Z")
 
     def test_it_says_what_a_secret_of_the_cloud_needs(self):
         gcp = run("cloud-init", "-f", self.host("{command: [spacelet, secret, gcp, delegate-token]}"))
@@ -292,6 +300,7 @@ class CloudInit(CliTest):
         self.write(self.POOL + "# " + "x" * 16384 + "\n", "pool.yaml")
         answer = run("cloud-init", "-f", self.host(), "--cloud", "aws")
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+        self.assertIn("--cloud none | gzip", answer.stderr)
         self.assertRegex(answer.stderr, r"the user-data has \d+ bytes, the cloud takes at most 16384 bytes")
         self.assertEqual(run("cloud-init", "-f", self.host(), "--cloud", "gcp").returncode, 0)
         self.assertIn("AWS takes at most 16384", run("cloud-init", "-f", self.host()).stderr)

@@ -47,7 +47,6 @@ class UserData(unittest.TestCase):
         make_tree(cls.suite, cls.template)
         cls.docker = make_package(cls.directory, "docker.io", {"usr/sbin/dockerd": "#!/bin/sh\n"})
         cls.deb = make_package(cls.directory, "spacelet", {"usr/bin/spacelet": "#!/bin/sh\n"}, filler=200000)
-                               postinst="getent group spacelet >/dev/null || groupadd --system spacelet")
 
     def setUp(self):
         (self.directory / "host.yaml").write_text(HOST)
@@ -100,6 +99,26 @@ class CloudInit:
                 self.assert_mode("etc/systemd/system/spacelet-bootstrap.service", 0o644)
                 self.assertEqual(machine.asked()[-2:], ["daemon-reload",
                                                         "enable --now --no-block spacelet-bootstrap.service"])
+
+    def test_the_script_does_the_same_without_cloud_init(self):
+        (self.directory / "odd.yaml").write_bytes(HOST.replace("\n", "\r\n").encode())
+        machine = self.machine
+        for document in ("host.yaml", "odd.yaml"):
+            machine.path("startup").write_text(self.make("--format", "script", document=document))
+            code, output = machine.run("sh", "/startup")
+            self.assertEqual((code, output), (0, ""))
+            self.assertEqual(machine.path("etc/spacelet/host.yaml").read_bytes(), (self.directory / document).read_bytes())
+        self.assertEqual(machine.path("etc/spacelet/pool.yaml").read_text(), POOL)
+        self.assert_mode("etc/spacelet/host.yaml", 0o600)
+        self.assert_mode("etc/spacelet/pool.yaml", 0o600)
+        self.assert_mode("usr/local/sbin/spacelet-bootstrap", 0o755)
+        self.assert_mode("etc/systemd/system/spacelet-bootstrap.service", 0o644)
+        self.assertEqual(machine.asked()[-1], "enable --now --no-block spacelet-bootstrap.service")
+        machine.path(DONE).parent.mkdir(parents=True)
+        machine.path(DONE).touch()
+        machine.path("etc/spacelet/host.yaml").write_text("edited")
+        self.assertEqual(machine.run("sh", "/startup")[0], 0)
+        self.assertEqual(machine.path("etc/spacelet/host.yaml").read_text(), "edited")
 
     def test_until_the_bootstrap_has_ended_a_boot_begins_anew_and_afterwards_it_touches_nothing(self):
         user_data, machine = self.make(), self.machine

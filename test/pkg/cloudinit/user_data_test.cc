@@ -4,6 +4,7 @@
 
 #include "absl/strings/escaping.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "pkg/yaml/tree.h"
 
 namespace spacelet::cloudinit {
@@ -43,6 +44,19 @@ TEST(Render, GivesEveryContentBackByteForByte) {
         std::string("\xe2\x80\xa8 line separator\n"), std::string("\xef\xbf\xbf not a character\n"),
         std::string("# comment\n---\n...\n'\"|>%@`\n"), std::string("a\n\n\nb\n \nc\n")}) {
     EXPECT_EQ(Written({{{"/a", content, ""}}, {}}, "/a"), content) << absl::CHexEscape(content);
+  }
+}
+
+TEST(Render, GivesEveryContentBackFromTheScriptToo) {
+  for (const std::string& content :
+       {std::string("a: 1\n"), std::string("no newline at the end"), std::string("'\"$x`id`\\\n"),
+        std::string(""), std::string("END-OF-FILE\n"), std::string("nul \0 byte\n", 11)}) {
+    const std::string script = Render({{{"/a", content, ""}}, {}}, Format::kScript);
+    const std::string literal = absl::StrCat("\nwrite /a 0600 <<'END-OF-FILE'\n", content, "END-OF-FILE\n");
+    const std::string encoded = absl::StrCat("\nbase64 -d <<'END-OF-FILE' | write /a 0600\n",
+                                             absl::Base64Escape(content), "\nEND-OF-FILE\n");
+    const bool plain = content == "a: 1\n" || content[0] == '\'';
+    EXPECT_TRUE(absl::StrContains(script, plain ? literal : encoded)) << absl::CHexEscape(content);
   }
 }
 
