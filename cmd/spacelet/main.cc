@@ -12,7 +12,7 @@ int main(int argc, char** argv) {
       "spacelet");
   const std::vector<Command> commands = {
       AddAgent(root),  AddValidate(root), AddPlan(root),    AddExplain(root),    AddApply(root),
-      AddStatus(root), AddEvents(root),   AddDown(root),    AddImport(root),     AddCloudInit(root),
+      AddStatus(root), AddEvents(root),   AddDown(root),    AddImport(root),     AddCloudInit(root), AddDoctor(root), AddInit(root), AddSupportBundle(root),
       AddSecret(root), AddSchema(root),   AddVersion(root), AddCompletion(root), AddMan(root),
   };
   root.footer(
