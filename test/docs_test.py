@@ -13,6 +13,7 @@ REPOSITORY = pathlib.Path(__file__).resolve().parent.parent
 TEST = REPOSITORY / "test"
 NAMED = re.compile(r"`([a-z0-9_]+_test(?:\.\w+)*)`")
 PROGRAM = re.compile(r"spacelet_test\((\w+_test)")
+METRIC = re.compile(r"\bspacelet_[a-z_]+")
 CASE = re.compile(r"^TEST(?:_F|_P)?\(\w+, *(\w+)\)", re.MULTILINE)
 
 
@@ -57,6 +58,13 @@ class Docs(unittest.TestCase):
         rows = [line for line in table.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
         self.assertGreaterEqual(len(rows), 10)
         self.assertEqual([row for row in rows if not NAMED.search(row)], [])
+
+    def test_every_metric_that_is_named_exists(self):
+        # report_test holds that docs/metrics.md lists exactly what there is.
+        known = set(METRIC.findall((REPOSITORY / "docs" / "metrics.md").read_text()))
+        wrong = [f"{path.relative_to(REPOSITORY)}: {name}" for path in documents() for name in METRIC.findall(path.read_text())
+                 if name not in known and re.sub("_(bucket|sum|count)$", "", name) not in known]
+        self.assertEqual(wrong, [])
 
 
 if __name__ == "__main__":

@@ -42,6 +42,8 @@ MAY_INCLUDE = {
     "pkg/httpserver": ["pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
     "pkg/cloud": ["pkg/base/", "pkg/http/"],
     "pkg/cloudinit": ["pkg/base/"],
+    "pkg/doctor": ["pkg/base/", "pkg/docker/version.h", "pkg/http/"],
+    "pkg/bundle": ["pkg/base/", "pkg/docker/tar.h", "pkg/secret/", "pkg/yaml/"],
     "pkg/app": EVERYTHING,
     "cmd/spacelet": EVERYTHING,
 }
@@ -68,6 +70,7 @@ LIBRARIES = {
     r"CLI/": r"cmd/",
     r"openssl/": r"pkg/(base|http|httpserver)/",
     r"systemd/": r"pkg/lifecycle/",
+    r"zlib\.h$": r"pkg/bundle/",
     r"git2": r"pkg/source/",
 }
 

@@ -65,6 +65,22 @@ absl::StatusOr<Recipe> HttpClient::ReadRecipe(const std::string& id, const std::
   return DecodeRecipe(container.body, image.body);
 }
 
+absl::StatusOr<EngineSettings> HttpClient::ReadSettings(const std::stop_token& stop) {
+  const EngineCall call = {.operation = "Info", .path = "/info", .deadline = kVersionDeadline};
+  ASSIGN_OR_RETURN(const http::Response response, engine_.Call(call, stop));
+  return DecodeSettings(response.body);
+}
+
+absl::StatusOr<std::string> HttpClient::ReadInspectJson(const std::string& kind, const std::string& id,
+                                                        const std::stop_token& stop) {
+  const EngineCall call = {.operation = "Inspect", .deadline = kInspectDeadline};
+  absl::StatusOr<http::Response> answer = kind == "containers" ? OnContainer(call, id, "/json", stop)
+                                          : kind == "networks" ? OnNetwork(call, id, "", stop)
+                                                               : ReadImage(id, stop);
+  if (!answer.ok()) return answer.status();
+  return std::move(answer->body);
+}
+
 absl::StatusOr<std::vector<Network>> HttpClient::FindNetworks(const std::string& name,
                                                               const std::stop_token& stop) {
   return InspectNetworks(EncodeFilters({{"name", {name}}}), name, stop);

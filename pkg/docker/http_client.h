@@ -11,6 +11,7 @@
 #include "pkg/docker/client.h"
 #include "pkg/docker/deadlines.h"
 #include "pkg/docker/engine.h"
+#include "pkg/docker/engine_settings.h"
 #include "pkg/docker/recipe.h"
 #include "pkg/docker/reference.h"
 #include "pkg/http/client.h"
@@ -35,6 +36,11 @@ class HttpClient : public Client {
                                              const std::stop_token& stop) override;
   // What a container was made with. Errors: as InspectContainer.
   absl::StatusOr<Recipe> ReadRecipe(const std::string& id, const std::stop_token& stop);
+  absl::StatusOr<EngineSettings> ReadSettings(const std::stop_token& stop);
+  // What the daemon says of one object, as it says it. A container's holds secrets in clear: never print it
+  // as it is. `kind`: "containers", "networks", "images". Errors: as InspectContainer.
+  absl::StatusOr<std::string> ReadInspectJson(const std::string& kind, const std::string& id,
+                                              const std::stop_token& stop);
   absl::StatusOr<std::vector<Network>> FindNetworks(const std::string& name,
                                                     const std::stop_token& stop) override;
   absl::StatusOr<std::vector<Network>> ListNetworks(const std::string& label,

@@ -1,6 +1,7 @@
 #include "pkg/http/client.h"
 
 #include <httplib.h>
+#include <openssl/x509.h>
 
 #include <algorithm>
 #include <csignal>
@@ -23,6 +24,7 @@ using Cause = CallGuard::Cause;
 // way.
 constexpr auto kOutOfTheWay = std::chrono::hours(24 * 14);
 constexpr auto kConnectTimeout = std::chrono::seconds(5);
+constexpr char kTlsPayload[] = "dev.spacelet/tls";
 
 bool HasControl(const std::string& text) {
   return std::any_of(text.begin(), text.end(),
@@ -67,6 +69,7 @@ std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, Ca
       client = MakeTlsClient(endpoint);
       break;
   }
+  if (!endpoint.address.empty()) client->set_hostname_addr_map({{endpoint.host, endpoint.address}});
   client->set_keep_alive(false);
   client->set_decompress(false);
   client->set_url_encode(false);
@@ -75,6 +78,14 @@ std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, Ca
   client->set_write_timeout(kOutOfTheWay);
   client->set_socket_options([&guard](int socket) { guard.Adopt(socket); });
   return client;
+}
+
+// Why a certificate was not believed; empty: that was not it.
+std::string Disbelief(httplib::Error error, const httplib::ClientImpl& client) {
+  const auto* tls = dynamic_cast<const httplib::SSLClient*>(&client);
+  if (error != httplib::Error::SSLServerVerification || tls == nullptr) return "";
+  const long verdict = tls->get_openssl_verify_result();
+  return verdict == X509_V_OK ? "it is for another name" : X509_verify_cert_error_string(verdict);
 }
 
 httplib::Request MakeRequest(const Endpoint& endpoint, const Request& request) {
@@ -115,6 +126,7 @@ class Exchange {
   absl::StatusOr<Response> Result();
   absl::Status TransportError() const;
   absl::Status ConnectError() const;
+  absl::Status TlsError() const;
   bool streams() const { return on_chunk_ != nullptr && response_.status / 100 == 2; }
 
   const Endpoint& endpoint_;
@@ -131,6 +143,7 @@ class Exchange {
   absl::Status body_error_;
   httplib::Error error_ = httplib::Error::Success;
   int errno_ = 0;
+  std::string disbelief_;
 };
 
 absl::StatusOr<Response> Exchange::Run() {
@@ -158,6 +171,7 @@ void Exchange::Send() {
     errno = 0;
     const bool sent = connection->send(wire_, answer, error_);
     errno_ = errno;
+    disbelief_ = Disbelief(error_, *connection);
     // httplib calls no handler for an answer that has no body.
     if (sent && response_.status == 0) TakeHeader(answer);
     complete_ = complete_ || sent;
@@ -245,6 +259,9 @@ absl::Status Exchange::TransportError() const {
     case httplib::Error::Connection:
     case httplib::Error::ConnectionTimeout:
       return ConnectError();
+    case httplib::Error::SSLConnection:
+    case httplib::Error::SSLServerVerification:
+      return TlsError();
     case httplib::Error::Read:
       return absl::UnavailableError(absl::StrCat(name_, ": connection lost before the end of the answer"));
     case httplib::Error::Write:
@@ -252,6 +269,14 @@ absl::Status Exchange::TransportError() const {
     default:
       return absl::UnavailableError(absl::StrCat(name_, ": ", httplib::to_string(error_)));
   }
+}
+
+absl::Status Exchange::TlsError() const {
+  absl::Status status = absl::UnavailableError(absl::StrCat(
+      name_, ": ", disbelief_.empty() ? "no TLS handshake with " : "the certificate of ", endpoint_.host, ":",
+      endpoint_.port, disbelief_.empty() ? "" : " is not believed: ", disbelief_));
+  status.SetPayload(kTlsPayload, absl::Cord("1"));
+  return status;
 }
 
 absl::Status Exchange::ConnectError() const {
@@ -301,5 +326,7 @@ absl::StatusOr<Response> Client::Upload(
   exchange.SetBody(request.content_type, size, next);
   return exchange.Run();
 }
+
+bool IsTlsTrouble(const absl::Status& status) { return status.GetPayload(kTlsPayload).has_value(); }
 
 }  // namespace spacelet::http

@@ -30,7 +30,8 @@ struct Endpoint {
   std::string path;  // kUnix
   std::string host;  // kTcp, kTls
   int port = 0;
-  TlsFiles tls;
+  TlsFiles tls;         // without a CA: the system's
+  std::string address;  // kTcp, kTls: an IP literal to connect to in place of looking `host` up; may be empty
 };
 // "unix:///var/run/docker.sock", "tcp://host:port", "http://host:port", "https://host:port". Errors:
 // InvalidArgument.
@@ -90,6 +91,9 @@ class Client {
   Endpoint endpoint_;
   std::unique_ptr<DeadlineTimer> timer_;
 };
+
+// Whether it was TLS that failed: no handshake, or a certificate that is not believed. The message says why.
+bool IsTlsTrouble(const absl::Status& status);
 
 // Encodes everything but unreserved characters.
 std::string PercentEncode(absl::string_view text);

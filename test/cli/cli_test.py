@@ -1,15 +1,21 @@
 #!/usr/bin/env python3
 """The command line of build/bin/spacelet (or $SPACELET): words, exit codes, streams, JSON. Standard library only."""
 
+import base64
 import fcntl
+import http.server
+import io
 import json
 import os
 import pathlib
 import signal
 import socket
+import ssl
 import subprocess
+import tarfile
 import tempfile
 import textwrap
+import threading
 import time
 import unittest
 import urllib.error
@@ -30,7 +36,7 @@ DOCUMENT = textwrap.dedent("""\
             SECRET: {{file: {directory}/token}}
     """)
 COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion",
-            "cloud-init", "secret"]
+            "cloud-init", "secret", "doctor", "init", "support-bundle"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -81,15 +87,13 @@ class Usage(CliTest):
         self.assertEqual(answer.stdout, "")
         self.assertIn("validate", answer.stderr)
 
-    def test_help_lists_every_command_and_nothing_that_is_not_there_yet(self):
+    def test_help_lists_every_command(self):
         answer = run("--help")
         self.assertEqual(answer.returncode, 0)
         for command in COMMANDS:
             self.assertIn(command, answer.stdout)
         self.assertIn("\nUsage: spacelet [", answer.stdout)
         self.assertRegex(answer.stdout, r"\nExamples:\n(  (sudo )?spacelet [^\n]+\n)+\Z")
-        for later in ("doctor", "support-bundle"):
-            self.assertNotIn(later, answer.stdout)
 
     def test_help_of_each_command_ends_with_examples(self):
         for command in COMMANDS:
@@ -118,6 +122,9 @@ class Usage(CliTest):
                  (["secret", "gcp", "x", "--region", "y"], "for aws"),
                  (["secret", "aws", "x", "--project", "y"], "for gcp"),
                  (["secret", "gcp"], "NAME is required"),
+                 (["init"], "CLOUD is required"),
+                 (["init", "azure"], "expected gcp or aws, not azure"),
+                 (["support-bundle", "--log-lines", "0"], "--log-lines"),
                  (["--verison"], "unknown flag --verison")]
         for words, expected in cases:
             with self.subTest(words):
@@ -319,6 +326,186 @@ class CloudInit(CliTest):
         self.assertEqual((answer.returncode, answer.stdout), (78, ""))
 
 
+class Init(CliTest):
+    """The starter documents are the examples, and valid as they are."""
+
+    def test_it_prints_the_example_without_the_line_for_editors(self):
+        for cloud in ("gcp", "aws"):
+            with self.subTest(cloud):
+                answer = run("init", cloud)
+                self.assertEqual(answer.returncode, 0)
+                example = pathlib.Path(f"examples/{cloud}.yaml").read_text()
+                self.assertEqual(answer.stdout, example.split("\n", 2)[2])
+                marked = [str(number) for number, line in enumerate(answer.stdout.splitlines(), 1) if "# EDIT" in line]
+                self.assertIn(f"(lines {', '.join(marked)})", answer.stderr)
+                self.assertGreater(len(marked), 3)
+
+    def test_what_it_prints_is_valid_and_names_only_files_that_are_to_be_put_beside_it(self):
+        for cloud in ("gcp", "aws"):
+            with self.subTest(cloud):
+                answer = run("validate", "-f", "-", "-o", "json", stdin=run("init", cloud).stdout)
+                self.assertEqual(answer.returncode, 0, answer.stdout)
+                for diagnostic in json.loads(answer.stdout)["diagnostics"]:
+                    self.assertRegex(diagnostic["message"], "^/etc/spacelet/.* is not there$")
+
+    def test_doctor_warns_of_marks_that_are_left(self):
+        path = self.write(run("init", "gcp").stdout)
+        check = Doctor.checks(run("doctor", "-f", path, "-o", "json", "--docker-host", self.no_docker))["document"]
+        self.assertEqual(check["result"], "warn")
+        self.assertRegex(check["message"], r"still to be edited: lines \d+, ")
+
+
+class Doctor(CliTest):
+    NAMES = ["document", "files", "secrets", "pool", "docker", "docker-socket", "docker-version", "docker-settings",
+             "docker-boot", "agent", "runner-directory", "ports", "rivals", "manager", "registries", "disk", "resources",
+             "clock", "cloud-init", "metadata"]
+
+    @staticmethod
+    def checks(answer):
+        return {check["name"]: check for check in json.loads(answer.stdout)["checks"]}
+
+    def doctor(self, *words, env=None):
+        return run("doctor", "--docker-host", self.no_docker, "--address", f"127.0.0.1:{free_port()}",
+                   "--lock-file", self.directory / "lock", "--state-dir", self.directory, *words, env=env)
+
+    def host(self, **delegate):
+        """A document with a delegate and no images to be looked for."""
+        fields = {"image": "127.0.0.1:1/delegate:1.0", "name": "d", "accountId": "AbCdEfGhIjKlMnOpQrStUv",
+                  "token": {"file": str(self.directory / "token")}, **delegate}
+        return self.write("apiVersion: spacelet.dev/v1alpha1\nkind: GitspaceHost\nmetadata: {name: cli-test}\n"
+                          f"spec: {{delegate: {json.dumps(fields)}}}\n")
+
+    def test_json_has_the_agreed_shape_and_every_check(self):
+        answer = self.doctor("-f", self.good(), "-o", "json")
+        self.assertEqual((answer.returncode, answer.stderr), (1, ""))
+        checks = json.loads(answer.stdout)["checks"]
+        self.assertEqual([check["name"] for check in checks], self.NAMES)
+        for check in checks:
+            self.assertEqual(list(check), ["name", "result", "message", "fix"])
+            self.assertIn(check["result"], ("pass", "warn", "fail", "skip"))
+            self.assertTrue(check["message"], check)
+
+    def test_text_is_a_table_with_fixes_and_a_summary_in_plain_ascii(self):
+        answer = self.doctor("-f", self.good())
+        self.assertEqual(answer.returncode, 1)
+        self.assertTrue(answer.stdout.isascii(), answer.stdout)
+        lines = answer.stdout.splitlines()
+        self.assertEqual(lines[0], f"ok   document          {self.directory}/host.yaml is valid")
+        docker = lines.index(f"FAIL docker            there is no {self.directory}/none.sock: Docker "
+                             f"{'does not run' if os.access('/usr/sbin/dockerd', os.X_OK) else 'is not installed'}")
+        self.assertRegex(lines[docker + 1], r"^ {23}fix: (systemctl start docker|apt-get install docker.io)")
+        self.assertRegex(lines[-1], r"^Not well: \d+ failed, .*\d+ passed, \d+ skipped\.$")
+        self.assertNotIn(TOKEN, answer.stdout + answer.stderr)
+
+    def test_an_invalid_or_absent_document_is_a_failed_check_and_the_others_go_on(self):
+        for path, says in ((self.bad(), "bad.yaml:7:"), (self.directory / "none.yaml", "No such file")):
+            with self.subTest(path):
+                answer = self.doctor("-f", path, "-o", "json")
+                self.assertEqual(answer.returncode, 1)
+                checks = self.checks(answer)
+                self.assertEqual(checks["document"]["result"], "fail")
+                self.assertIn(says, checks["document"]["message"])
+                self.assertEqual(checks["secrets"]["result"], "skip")
+                self.assertEqual(checks["disk"]["result"], "pass")
+
+    def test_a_secret_that_others_may_read_or_that_is_not_there_is_found(self):
+        (self.directory / "token").chmod(0o644)
+        self.assertEqual(self.checks(self.doctor("-f", self.good(), "-o", "json"))["secrets"]["result"], "warn")
+        (self.directory / "token").unlink()
+        check = self.checks(self.doctor("-f", self.good(), "-o", "json"))["secrets"]
+        self.assertEqual(check["result"], "fail")
+        self.assertIn(f"install -m 600 /dev/stdin {self.directory}/token", check["fix"])
+
+    def test_a_socket_that_refuses_and_a_foreign_port_and_a_taken_agents_port_are_found(self):
+        with socket.socket(socket.AF_UNIX) as dead, socket.socket() as taken:
+            dead.bind(str(self.directory / "dead.sock"))  # nobody listens
+            taken.bind(("127.0.0.1", 0))
+            taken.listen()
+            port = taken.getsockname()[1]
+            path = self.write(DOCUMENT.format(directory=self.directory) + f"      ports: ['127.0.0.1:{port}:80']\n")
+            answer = run("doctor", "-f", path, "-o", "json", "--docker-host", f"unix://{self.directory}/dead.sock",
+                         "--address", f"127.0.0.1:{port}", "--lock-file", self.directory / "lock")
+        checks = self.checks(answer)
+        self.assertEqual(checks["docker"]["result"], "fail")
+        self.assertIn("nothing answers", checks["docker"]["message"])
+        self.assertEqual(checks["ports"]["result"], "fail", checks["ports"])
+        self.assertIn(f"127.0.0.1:{port}/tcp is taken by python3 (pid {os.getpid()})", checks["ports"]["message"])
+        self.assertIn(f"python3 (pid {os.getpid()}) listens at 127.0.0.1:{port}", checks["agent"]["message"])
+
+    def test_the_manager_is_asked_with_tls_that_is_verified(self):
+        key, certificate = self.directory / "key.pem", self.directory / "certificate.pem"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-keyout", key, "-out", certificate,
+                        "-days", "2", "-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"],
+                       check=True, capture_output=True)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate, key)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), QuietHandler)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.addCleanup(server.server_close)
+        self.addCleanup(server.shutdown)
+        path = self.host(managerUrl=f"https://127.0.0.1:{server.server_address[1]}")
+        direct = {"HTTPS_PROXY": "", "https_proxy": ""}
+        trusted = self.checks(self.doctor("-f", path, "-o", "json", env={**direct, "SSL_CERT_FILE": str(certificate)}))
+        self.assertEqual(trusted["manager"]["result"], "pass", trusted["manager"])
+        self.assertIn("certificate valid", trusted["manager"]["message"])
+        strange = self.checks(self.doctor("-f", path, "-o", "json", env={**direct, "SSL_CERT_FILE": "/dev/null"}))
+        self.assertEqual(strange["manager"]["result"], "fail")
+        self.assertRegex(strange["manager"]["message"], "^TLS: .*certificate .* is not believed: self.signed certificate")
+
+    def test_without_a_way_out_it_comes_to_an_end_soon(self):
+        begin = time.monotonic()
+        path = self.host(managerUrl="https://127.0.0.1:1")
+        checks = self.checks(self.doctor("-f", path, "-o", "json", env={"HTTPS_PROXY": "", "https_proxy": ""}))
+        self.assertLess(time.monotonic() - begin, 15)
+        self.assertEqual(checks["manager"]["result"], "fail")
+        self.assertIn("TCP: no connection to 127.0.0.1:1", checks["manager"]["message"])
+        self.assertEqual(checks["registries"]["result"], "fail")
+
+
+class QuietHandler(http.server.BaseHTTPRequestHandler):
+    def do_GET(self):
+        self.send_response(200)
+        self.send_header("Content-Length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+class SupportBundle(CliTest):
+    """Without Docker and agent: what cannot be had is said, what is there is without secrets."""
+
+    def bundle(self, *words):
+        return run("support-bundle", "-f", self.good(), "--docker-host", self.no_docker, "--address", f"127.0.0.1:{free_port()}",
+                   "--lock-file", self.directory / "lock", "--state-dir", self.directory / "state", *words)
+
+    def test_it_is_for_its_owner_only_and_never_takes_the_place_of_another(self):
+        path = self.directory / "bundle.tar.gz"
+        first = self.bundle("--output", path)
+        self.assertEqual(first.returncode, 0, first.stderr)
+        self.assertEqual(path.stat().st_mode & 0o777, 0o600)
+        self.assertIn(f"{path} holds:\n", first.stdout)
+        self.assertRegex(first.stdout, r"agent/status\.json +what the agent knows \(not there: .*connect")
+        before = path.read_bytes()
+        again = self.bundle("--output", path)
+        self.assertEqual((again.returncode, path.read_bytes()), (1, before))
+        self.assertIn("File exists", again.stderr)
+        (self.directory / "link.tar.gz").symlink_to(self.directory / "elsewhere")
+        self.assertEqual(self.bundle("--output", self.directory / "link.tar.gz").returncode, 1)
+        self.assertFalse((self.directory / "elsewhere").exists())
+
+    def test_it_can_be_sent_through_a_pipe(self):
+        answer = subprocess.run([SPACELET, "support-bundle", "-f", self.good(), "--docker-host", self.no_docker,
+                                 "--output", "-"], capture_output=True, timeout=60)
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        with tarfile.open(fileobj=io.BytesIO(answer.stdout), mode="r:gz") as archive:
+            names = {name.split("/", 1)[1] for name in archive.getnames()}
+        self.assertLessEqual({"MANIFEST.txt", "versions.txt", "document.yaml", "diagnostics.txt", "doctor.json", "plan.txt",
+                              "journal.txt", "state/files.txt"}, names)
+        self.assertIn(b"The bundle holds:", answer.stderr)
+
+
 class WithoutDocker(CliTest):
     def test_an_invalid_document_is_78_for_every_command_that_takes_one(self):
         for words in (["plan"], ["explain", "box"], ["apply"], ["down", "--yes"]):
@@ -518,6 +705,34 @@ class WithDocker(CliTest):
         self.assertEqual((own.returncode, own.stdout), (1, ""))
         self.assertIn("container box is spacelet's own", own.stderr)
         self.assertIn("there is no container nobody", self.import_("nobody").stderr)
+
+    def test_a_support_bundle_tells_much_and_no_secret(self):
+        literal = "literal-canary-9876543210"
+        document = DOCUMENT.format(directory=self.directory).replace(
+            "PLAIN: hello", f"PLAIN: hello\n        API_KEY: {literal}\n        INLINE: {{value: inline-{literal}}}")
+        path = self.write(document)
+        self.assertEqual(run("apply", "-f", path, "--docker-host", self.docker, "--lock-file", self.directory / "lock",
+                             "--state-dir", self.directory / "state", "--timeout", "30s").returncode, 0)
+        answer = run("support-bundle", "-f", path, "--docker-host", self.docker, "--address", f"127.0.0.1:{free_port()}",
+                     "--lock-file", self.directory / "lock", "--state-dir", self.directory / "state",
+                     "--output", self.directory / "bundle.tar.gz")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        with tarfile.open(self.directory / "bundle.tar.gz") as archive:
+            files = {name.split("/", 1)[1]: archive.extractfile(name).read() for name in archive.getnames()}
+        for secret in (TOKEN, literal):
+            for form in (secret.encode(), base64.b64encode(secret.encode())):
+                for name, content in {**files, "stdout": answer.stdout.encode()}.items():
+                    self.assertNotIn(form.rstrip(b"="), content, name)
+        inspected = json.loads(files["docker/containers/box.json"])
+        self.assertLessEqual({"PLAIN=hello", "SECRET=***", "API_KEY=***", "INLINE=***"}, set(inspected["Config"]["Env"]))
+        self.assertIn(b"PLAIN: hello", files["document.yaml"])
+        self.assertIn(b"in sync", files["plan.txt"])
+        self.assertIn("API_KEY", answer.stdout)
+
+    def test_doctor_knows_the_engine_and_what_is_on_it(self):
+        checks = Doctor.checks(self.command("doctor", "-o", "json"))
+        for name in ("document", "secrets", "docker", "docker-socket", "docker-version", "rivals"):
+            self.assertEqual(checks[name]["result"], "pass", checks[name])
 
     def import_(self, *words):
         answer = run("import", "--docker-host", self.docker, *words)

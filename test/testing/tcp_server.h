@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
 #include <sys/socket.h>
 
 #include <functional>
@@ -43,6 +44,8 @@ class TcpPeer {
     }
     return true;
   }
+  // From now on what is sent reaches as far as that: 1 is the next machine.
+  void SetHops(int hops) const { ::setsockopt(fd_, IPPROTO_IP, IP_TTL, &hops, sizeof(hops)); }
   void WaitForClose() const {
     char buffer[4096];
     while (::recv(fd_, buffer, sizeof(buffer), 0) > 0) {
