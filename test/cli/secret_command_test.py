@@ -10,6 +10,7 @@ import http.server
 import json
 import os
 import pathlib
+import socket
 import ssl
 import subprocess
 import tempfile
@@ -153,6 +154,34 @@ class SecretCommand(unittest.TestCase):
         answer = self.aws("gitspaces/delegate", "--json-key", "token")
         self.assertEqual((answer.returncode, answer.stdout, answer.stderr), (0, SECRET, ""))
         self.assertEqual(self.aws("gitspaces/delegate", "--json-key", "absent").returncode, 1)
+
+    def test_a_document_that_names_it_gives_the_secret_to_its_container(self):
+        socket_path = self.directory / "docker.sock"
+        daemon = subprocess.Popen([os.environ["FAKE_DOCKERD"], "--socket", socket_path, "--seed-image", "example.org/box:1.0"],
+                                  stdout=subprocess.DEVNULL)
+        self.addCleanup(daemon.wait)
+        self.addCleanup(daemon.terminate)
+        end = time.monotonic() + 30
+        while not socket_path.exists():
+            self.assertLess(time.monotonic(), end)
+            time.sleep(0.02)
+        document = self.directory / "host.yaml"
+        program = pathlib.Path(SPACELET).resolve()
+        document.write_text("apiVersion: spacelet.dev/v1alpha1\nkind: GitspaceHost\nmetadata: {name: a}\nspec:\n  containers:\n"
+                            "    - name: box\n      image: example.org/box:1.0\n"
+                            f"      env: {{TOKEN: {{command: [{program}, secret, gcp, delegate-token]}}}}\n")
+        applied = subprocess.run(
+            [SPACELET, "apply", "-f", document, "--docker-host", f"unix://{socket_path}", "--timeout", "60s",
+             "--lock-file", self.directory / "lock", "--state-dir", self.directory / "state"], capture_output=True, text=True,
+            env={**os.environ, "SSL_CERT_FILE": str(self.certificate), "GCE_METADATA_HOST": self.start(gcp_metadata),
+                 "CLOUDSDK_API_ENDPOINT_OVERRIDES_SECRETMANAGER": "https://" + self.start(gcp_manager, self.certificate)})
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assertNotIn(SECRET, applied.stdout + applied.stderr)
+        with socket.socket(socket.AF_UNIX) as connection:
+            connection.connect(str(socket_path))
+            connection.sendall(b"GET /v1.41/containers/box/json HTTP/1.1\r\nHost: docker\r\nConnection: close\r\n\r\n")
+            answer = b"".join(iter(lambda: connection.recv(65536), b"")).decode()
+        self.assertIn(f'"TOKEN={SECRET}"', answer)
 
     def test_what_is_missing_is_said_in_one_line(self):
         for answer, expected in [(self.gcp("another"), "no such secret or version: projects/my-project/secrets/another"),

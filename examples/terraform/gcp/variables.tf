@@ -30,7 +30,7 @@ variable "network_tags" {
 }
 
 variable "document" {
-  description = "The GitspaceHost document, as text: file(\"host.yaml\")."
+  description = "The GitspaceHost document, as text: file(\"host.yaml\"). Its pool is {file: /etc/spacelet/pool.yaml}."
   type        = string
 }
 
