@@ -21,6 +21,7 @@ import unittest
 import urllib.error
 import urllib.request
 
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SPACELET = os.environ.get("SPACELET", "build/bin/spacelet")
 TOKEN = "cli-canary-0123456789"
 DOCUMENT = textwrap.dedent("""\
@@ -334,7 +335,7 @@ class Init(CliTest):
             with self.subTest(cloud):
                 answer = run("init", cloud)
                 self.assertEqual(answer.returncode, 0)
-                example = pathlib.Path(f"examples/{cloud}.yaml").read_text()
+                example = (REPOSITORY / "examples" / f"{cloud}.yaml").read_text()
                 self.assertEqual(answer.stdout, example.split("\n", 2)[2])
                 marked = [str(number) for number, line in enumerate(answer.stdout.splitlines(), 1) if "# EDIT" in line]
                 self.assertIn(f"(lines {', '.join(marked)})", answer.stderr)

@@ -74,6 +74,12 @@ def make_tree(tree, package, files):
     (tree / "etc/fstab").write_text("/dev/vda / ext4 errors=remount-ro 0 1\n")
     (tree / "etc/cloud/cloud.cfg.d/99-vm.cfg").write_text(
         "datasource_list: [NoCloud]\napt: {preserve_sources_list: true}\n")
+    unit = tree / "etc/systemd/system/shell.service"
+    unit.write_text("[Service]\nExecStart=/bin/sh\nStandardInput=tty-force\nStandardOutput=tty\nStandardError=tty\n"
+                    "TTYPath=/dev/ttyS1\nRestart=always\n")
+    wants = tree / "etc/systemd/system/multi-user.target.wants"
+    wants.mkdir(exist_ok=True)
+    (wants / unit.name).symlink_to(f"../{unit.name}")
 
 
 class Machine:
@@ -118,7 +124,7 @@ class Machine:
         return subprocess.Popen(
             ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2",
              "-m", "1536", "-display", "none", "-no-reboot", "-kernel", at / "vmlinuz", "-initrd", at / "initrd.img",
-             "-append", "root=/dev/vda console=ttyS0 net.ifnames=0 ds=nocloud systemd.debug_shell=ttyS1",
+             "-append", "root=/dev/vda console=ttyS0 net.ifnames=0 ds=nocloud",
              "-drive", f"file={self.disk},format=raw,if=virtio,cache=writeback",
              "-drive", f"file={at}/seed.img,format=raw,if=virtio,readonly=on",
              "-netdev", f"user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:{self.port}-:{PORT}",
