@@ -12,6 +12,7 @@
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/progress.h"
 #include "pkg/app/options.h"
 #include "pkg/doctor/check.h"
 #include "pkg/doctor/examine.h"
@@ -30,9 +31,13 @@ bool TerminalHasUnicode() {
   return std::string(nl_langinfo(CODESET)) == "UTF-8";
 }
 
+std::vector<doctor::Check> Look(const app::DoctorOptions& options) {
+  const Transient line("looking at the host ...");
+  return doctor::Examine(app::Diagnose(options, {}));
+}
+
 int Run(const Flags& flags) {
-  if (flags.format == Format::kText && StderrIsTerminal()) std::cerr << "looking…\r" << std::flush;
-  const std::vector<doctor::Check> checks = doctor::Examine(app::Diagnose(flags.doctor, {}));
+  const std::vector<doctor::Check> checks = Look(flags.doctor);
   if (flags.format == Format::kText)
     std::cout << doctor::ToText(checks, {TerminalHasUnicode(), StdoutHasColor()});
   else

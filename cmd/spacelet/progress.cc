@@ -36,4 +36,12 @@ void Progress::Wipe() {
   shown_ = false;
 }
 
+Transient::Transient(const std::string& line) {
+  if (StderrIsTerminal()) std::cerr << line << std::flush;
+}
+
+Transient::~Transient() {
+  if (StderrIsTerminal()) std::cerr << "\r\x1b[K" << std::flush;
+}
+
 }  // namespace spacelet::cmd

@@ -25,4 +25,13 @@ class Progress {
   bool shown_ = false;  // a transient line stands on the screen
 };
 
+// One line on stderr of a terminal while this lives: for work that has no steps to tell of.
+class Transient {
+ public:
+  explicit Transient(const std::string& line);
+  ~Transient();
+  Transient(const Transient&) = delete;
+  Transient& operator=(const Transient&) = delete;
+};
+
 }  // namespace spacelet::cmd

@@ -16,6 +16,7 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/progress.h"
 #include "pkg/app/options.h"
 #include "pkg/base/unique_fd.h"
 
@@ -46,12 +47,17 @@ absl::Status WriteNewFile(const std::string& path, const std::string& bytes) {
   return absl::OkStatus();
 }
 
+absl::StatusOr<app::BundleResult> Collect(const app::BundleOptions& options) {
+  const Transient line("collecting ...");
+  return app::MakeSupportBundle(options, {});
+}
+
 int Run(Flags flags) {
   flags.bundle.name = absl::StrCat("spacelet-support-", MachineName(), "-",
                                    absl::FormatTime("%Y%m%dT%H%M%SZ", absl::Now(), absl::UTCTimeZone()));
   const bool to_stdout = flags.output == "-";
   if (flags.output.empty()) flags.output = flags.bundle.name + ".tar.gz";
-  const auto result = app::MakeSupportBundle(flags.bundle, {});
+  const auto result = Collect(flags.bundle);
   if (!result.ok()) return Fail(result.status(), app::kNotSo);
   if (to_stdout) {
     std::cout << result->archive << std::flush;

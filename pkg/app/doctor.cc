@@ -172,12 +172,12 @@ doctor::Facts Diagnose(const DoctorOptions& options, const std::stop_token& stop
   auto metadata = std::async(std::launch::async, doctor::AskMetadata, facts.cloud, options.metadata_ip,
                              options.metadata_port);
   auto agent = std::async(std::launch::async, ExamineAgent, std::cref(options), stop);
-  const DaemonFacts daemon = ExamineDocker(options, document, facts, stop);
-  facts.registries = RegistriesOf(document, daemon);
-  ReachRegistries(facts.registries, daemon);
   facts.boot.systemd = doctor::RunsSystemd();
   facts.boot.docker = doctor::ReadUnit("docker.service", stop);
   facts.boot.socket = doctor::ReadUnit("docker.socket", stop);
+  const DaemonFacts daemon = ExamineDocker(options, document, facts, stop);
+  facts.registries = RegistriesOf(document, daemon);
+  ReachRegistries(facts.registries, daemon);
   ExamineMachine(options, document, facts);
   facts.manager = manager.get();
   facts.metadata = metadata.get();

@@ -11,6 +11,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/docker/http_client.h"
+#include "pkg/doctor/examine.h"
 #include "pkg/doctor/host.h"
 #include "pkg/doctor/ports.h"
 #include "pkg/observe/rivals.h"
@@ -148,6 +149,14 @@ void LookAtEngine(docker::HttpClient& docker, const docker::EngineInfo& info, do
   daemon.no_proxy = settings->no_proxy;
 }
 
+absl::StatusOr<docker::EngineInfo> Ping(docker::HttpClient& docker, const doctor::Facts& facts,
+                                        const std::stop_token& stop) {
+  const bool default_host = facts.docker.host == kDefaultDockerHost;
+  if (!default_host || !doctor::StartsWhenAsked(facts.boot)) return docker.Ping(stop);
+  return absl::UnavailableError(
+      absl::StrCat("docker.service is ", facts.boot.docker.active, " (not asked: that would start it)"));
+}
+
 }  // namespace
 
 DaemonFacts ExamineDocker(const DoctorOptions& options, const ExaminedDocument& document,
@@ -161,7 +170,7 @@ DaemonFacts ExamineDocker(const DoctorOptions& options, const ExaminedDocument& 
   if (endpoint->endpoint.kind == http::Endpoint::Kind::kUnix)
     LookAtSocket(endpoint->endpoint.path, facts.docker);
   docker::HttpClient docker(endpoint->endpoint, {.docker_config = "", .listener = nullptr});
-  const auto info = docker.Ping(stop);
+  const auto info = Ping(docker, facts, stop);
   facts.docker.answer = info.status();
   std::vector<ContainerSummary> containers;
   if (info.ok()) {

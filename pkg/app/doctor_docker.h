@@ -16,7 +16,7 @@ struct DaemonFacts {
   std::map<std::string, bool> present;  // image reference -> it is on this host
 };
 
-// Fills in `docker`, `ports`, `rivals`.
+// Fills in `docker`, `ports`, `rivals`. Requires: `boot` is filled in.
 DaemonFacts ExamineDocker(const DoctorOptions& options, const ExaminedDocument& document,
                           doctor::Facts& facts, const std::stop_token& stop);
 

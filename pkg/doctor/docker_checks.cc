@@ -35,6 +35,11 @@ std::string NotAnswering() { return "needs Docker to answer"; }
 
 }  // namespace
 
+bool StartsWhenAsked(const BootFacts& boot) {
+  const std::string& docker = boot.docker.active;
+  return (docker == "inactive" || docker == "failed") && boot.socket.active == "active";
+}
+
 Check CheckDocker(const DockerFacts& docker) {
   Findings found;
   const absl::Status& answer = docker.answer;

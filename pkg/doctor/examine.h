@@ -12,6 +12,9 @@ namespace spacelet::doctor {
 // depend on first.
 std::vector<Check> Examine(const Facts& facts);
 
+// Whether Docker is stopped and systemd holds its socket: who connects starts it, and a look must not.
+bool StartsWhenAsked(const BootFacts& boot);
+
 // The single checks.
 Check CheckDocument(const DocumentFacts& document);
 Check CheckFiles(const Facts& facts);

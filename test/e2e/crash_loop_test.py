@@ -92,11 +92,13 @@ class Canary(HostCase):
 
     def test_no_secret_of_a_log_is_shown_anywhere(self):
         encoded = base64.b64encode(TOKEN.encode()).decode().rstrip("=")
-        script = "echo token=$TOKEN; echo $TOKEN >&2; /bin/busybox printenv TOKEN | /bin/busybox base64 -w 0; echo; echo the end; exit 1"
+        script = "echo token=$TOKEN; echo $TOKEN >&2; printf %s $TOKEN | /bin/busybox base64 -w 0; echo; echo the end; exit 1"
         leak = shell("leak", script, env={"TOKEN": {"file": f"{self.host.directory}/delegate-token"}})
         self.host.start(self.host.minimal.with_spec(containers=[leak]).without("runner", "delegate"))
         self.host.until_condition("Ready", "False", "leak", "CrashLoopBackOff", says="the end")
-        self.assertIn("token=***", self.host.agent.condition("Ready", "leak")["message"])
+        message = self.host.agent.condition("Ready", "leak")["message"]
+        self.assertIn("token=***", message)
+        self.assertEqual(message.count("***"), 3, message)  # plain, alone, and as base64
         shown = [self.host.agent.ask(path)[1] for path in ("/api/v1/status", "/api/v1/events", "/metrics", "/readyz")]
         shown.append(self.host.agent.log.read_text())
         shown += [path.read_text(errors="replace") for path in (self.host.directory / "state").iterdir()]

@@ -253,6 +253,21 @@ TEST(CheckDockerBoot, KnowsWhoStartsDocker) {
   });
 }
 
+TEST(StartsWhenAsked, OnlyWhatIsStoppedAndHeldBySystemd) {
+  const auto units = [](const char* docker, const char* socket) {
+    BootFacts boot;
+    boot.docker.active = docker;
+    boot.socket.active = socket;
+    return StartsWhenAsked(boot);
+  };
+  EXPECT_TRUE(units("inactive", "active"));
+  EXPECT_TRUE(units("failed", "active"));
+  EXPECT_FALSE(units("active", "active"));
+  EXPECT_FALSE(units("activating", "active"));
+  EXPECT_FALSE(units("inactive", "inactive"));
+  EXPECT_FALSE(units("", "")) << "no systemd";
+}
+
 DirectoryFacts Directory(const std::function<void(DirectoryFacts&)>& change = [](auto&) {}) {
   DirectoryFacts directory;
   directory.path = "/runner";
