@@ -20,7 +20,7 @@ RUN cmake --preset release -DSPACELET_PRECOMPILE=ON -DSPACELET_REVISION=${REVISI
   | xargs dpkg-query -S | cut -d: -f1 | sort -u > runtime-packages
 
 FROM debian:${DEBIAN}-slim
-ARG VERSION=0.1.0
+ARG VERSION=0.2.0
 ARG REVISION=unknown
 LABEL org.opencontainers.image.title="spacelet" \
   org.opencontainers.image.description="Keeps the VM runner and the delegate of a Harness Gitspaces host as a document says" \
