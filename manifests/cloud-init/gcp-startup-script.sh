@@ -16,7 +16,7 @@ write() {
 write /etc/spacelet/host.yaml 0600 <<'END-OF-FILE'
 # yaml-language-server: $schema=../manifests/schema/gitspacehost.v1alpha1.json
 #
-# A Gitspaces host on Google Cloud.
+# A Gitspaces host on Google Cloud. What is marked with "EDIT" is yours to fill in.
 #
 # Put beside it /etc/spacelet/pool.yaml, the pool of the Terraform module (pool/gcp.yaml is one). With `json_path` in it, the key
 # has to lie there: /runner/sa.json, mode 0600, since the runner sees /runner of the host. Without, the runner uses the VM's own
@@ -24,7 +24,7 @@ write /etc/spacelet/host.yaml 0600 <<'END-OF-FILE'
 apiVersion: spacelet.dev/v1alpha1
 kind: GitspaceHost
 metadata:
-  name: gitspaces-us-west1
+  name: gitspaces-us-west1 # EDIT: a name of your choice for this host
 spec:
   network:
     name: harness
@@ -38,13 +38,14 @@ spec:
     resources: {cpus: 1, memory: 2g}
 
   delegate:
-    image: us-docker.pkg.dev/gar-prod-setup/harness-public/harness/delegate:26.07.89501 # the newest is in Account Settings > Delegates
-    name: gcp-us-west1
-    accountId: AbCdEfGhIjKlMnOpQrStUv
+    image: us-docker.pkg.dev/gar-prod-setup/harness-public/harness/delegate:26.07.89501 # EDIT: the newest is in Account Settings > Delegates
+    name: gcp-us-west1 # EDIT: as it shall be called in Harness
+    accountId: AbCdEfGhIjKlMnOpQrStUv # EDIT: from Account Settings > Overview
     # Read from Secret Manager with the VM's service account, again every 15 minutes: rotating it there rolls it out here.
     # Instead, from a file of mode 0600: token: {file: /etc/spacelet/delegate-token}
     token: {command: [spacelet, secret, gcp, delegate-token]}
-    tags: [gcp, us-west1] # the delegate selectors of the infrastructure in Harness
+    tags: [gcp, us-west1] # EDIT: the delegate selectors of the infrastructure in Harness
+    # managerUrl: https://app3.harness.io # when your account is not on app.harness.io: the host in your browser's address bar
     resources: {cpus: 2, memory: 4g}
 END-OF-FILE
 
