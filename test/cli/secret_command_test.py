@@ -14,6 +14,7 @@ import socket
 import ssl
 import subprocess
 import tempfile
+import textwrap
 import threading
 import time
 import unittest
@@ -216,6 +217,35 @@ class SecretCommand(unittest.TestCase):
             self.assertLess(time.monotonic() - begun, 10)
         self.assertEqual((answer.returncode, answer.stdout), (1, ""))
         self.assertIn("is this a VM of Google Cloud", answer.stderr)
+
+    @unittest.skipUnless(os.geteuid() == 0, "needs root, for a network of its own")
+    def test_so_it_does_when_names_do_not_resolve(self):
+        """In a network of its own, with a metadata server and a name server that says nothing."""
+        script = textwrap.dedent(f"""\
+            import importlib.util, os, socket, subprocess, sys
+            specification = importlib.util.spec_from_file_location("module", {__file__!r})
+            module = importlib.util.module_from_spec(specification)
+            specification.loader.exec_module(module)
+            silent = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            silent.bind(("127.0.0.1", 53))
+            metadata = module.StandIn(module.gcp_metadata)
+            done = subprocess.run([{str(pathlib.Path(SPACELET).resolve())!r}, "secret", "gcp", "delegate-token"],
+                                  env={{"GCE_METADATA_HOST": metadata.address}})
+            metadata.close()
+            sys.exit(done.returncode)
+            """)
+        (self.directory / "resolv.conf").write_text("nameserver 127.0.0.1\noptions timeout:20\n")
+        (self.directory / "hosts").write_text("127.0.0.1 localhost\n")
+        (self.directory / "nsswitch.conf").write_text("hosts: files dns\n")
+        enter = "ip link set lo up; " + "".join(f"mount --bind {self.directory}/{name} /etc/{name}; "
+                                                for name in ("resolv.conf", "hosts", "nsswitch.conf"))
+        begun = time.monotonic()
+        answer = subprocess.run(["unshare", "--net", "--mount", "sh", "-euc", enter + 'exec python3 -c "$1"', "sh", script],
+                                capture_output=True, text=True, timeout=60)
+        took = time.monotonic() - begun
+        self.assertEqual((answer.returncode, answer.stdout), (1, ""), answer.stderr)
+        self.assertIn("do names resolve on this machine?", answer.stderr)
+        self.assertLess(took, 15)  # the interpreter's start included
 
 
 if __name__ == "__main__":
