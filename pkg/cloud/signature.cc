@@ -1,7 +1,10 @@
 #include "pkg/cloud/signature.h"
 
+#include <cstdint>
+#include <string>
+
 #include "absl/strings/ascii.h"
-#include "absl/strings/escaping.h"
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/base/digest.h"
@@ -12,7 +15,13 @@ namespace {
 constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
 
 std::string Hmac(absl::string_view key, absl::string_view bytes) {
-  return absl::HexStringToBytes(base::HmacSha256Hex(key, bytes));
+  const std::string hex = base::HmacSha256Hex(key, bytes);
+  // Not absl::HexStringToBytes: its form in Debian 12 is deprecated in 13, and the new one is not in 12.
+  std::string raw;
+  uint32_t byte = 0;
+  for (size_t i = 0; i + 1 < hex.size(); i += 2)
+    if (absl::SimpleHexAtoi(hex.substr(i, 2), &byte)) raw += static_cast<char>(byte);
+  return raw;
 }
 
 std::string NamesOf(const std::map<std::string, std::string>& headers) {
