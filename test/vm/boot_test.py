@@ -86,7 +86,7 @@ class BootTest(unittest.TestCase):
 
         def runner_ready_delegate_waits():
             self.assertEqual(self.condition("container/vm-runner", "Ready")["status"], "True")
-            self.assertEqual(self.condition("container/docker-delegate", "Ready")["reason"], "SecretUnavailable")
+            self.assertEqual(self.condition("container/docker-delegate", "Synced")["reason"], "SecretUnavailable")
             return True
         until("the runner is ready and the delegate waits for its token", runner_ready_delegate_waits, PATIENCE)
         self.machine.shell(f"(umask 077; echo {TOKEN} > /etc/spacelet/delegate-token.new) && "
