@@ -6,6 +6,7 @@ switched off. `shell` is for what a person elsewhere would do to it (bring a sec
 import json
 import os
 import pathlib
+import re
 import shutil
 import socket
 import subprocess
@@ -76,7 +77,7 @@ def make_tree(tree, package, files):
         "datasource_list: [NoCloud]\napt: {preserve_sources_list: true}\n")
     unit = tree / "etc/systemd/system/shell.service"
     unit.write_text("[Service]\nExecStart=/bin/sh\nStandardInput=tty-force\nStandardOutput=tty\nStandardError=tty\n"
-                    "TTYPath=/dev/ttyS1\nRestart=always\n")
+                    "TTYPath=/dev/ttyS1\nRestart=always\nKillSignal=SIGHUP\n")
     wants = tree / "etc/systemd/system/multi-user.target.wants"
     wants.mkdir(exist_ok=True)
     (wants / unit.name).symlink_to(f"../{unit.name}")
@@ -134,12 +135,12 @@ class Machine:
 
     def shut_down(self):
         """As the cloud's console does it: the power button."""
-        def press():
-            with socket.socket(socket.AF_UNIX) as monitor:
-                monitor.connect(str(self.directory / "monitor.sock"))
-                monitor.sendall(b"system_powerdown\n")
-                monitor.recv(4096)
-        press()
+        with socket.socket(socket.AF_UNIX) as monitor:
+            monitor.connect(str(self.directory / "monitor.sock"))
+            monitor.sendall(b"system_powerdown\n")
+            said = b""
+            while said.count(b"(qemu)") < 2:  # a prompt before it, and one when it was taken
+                said += monitor.recv(4096)
         until("the machine is off", lambda: self._qemu.poll() is not None, PATIENCE)
         self._off()
 
@@ -191,14 +192,15 @@ class Machine:
             self._shell.connect(str(self.directory / "shell.sock"))
             self._shell.settimeout(PATIENCE)
         mark = f"end-of-{os.urandom(6).hex()}"
-        # The mark is put together by the shell, so that the line's echo is not taken for its answer.
-        self._shell.sendall(f"stty -echo; ({command}) 2>&1; echo {mark[:6]}''{mark[6:]} $?\n".encode())
+        # The marks are put together by the shell, so that the line's echo is not taken for its answer.
+        say = f"echo {mark[:6]}''{mark[6:]}"
+        self._shell.sendall(f"stty -echo; {say}; ({command}) 2>&1; {say} $?\n".encode())
         text = b""
-        while mark.encode() + b" " not in text or not text.rstrip(b" ").endswith((b"\n", b"# ")):
+        while not re.search(mark.encode() + rb" \d+\r?\n", text):
             piece = self._shell.recv(4096)
             assert piece, f"the machine is off\n{self.last_words()}"
             text += piece
-        said, code = text.decode(errors="replace").rsplit(mark, 1)
+        _, said, code = text.decode(errors="replace").rsplit(mark, 2)
         assert code.split()[0] == "0", f"{command}: exit code {code.split()[0]}\n{said}"
         return said
 
