@@ -89,9 +89,10 @@ class Machine:
         self.cgroup = Cgroup(tree.directory.name)
         self.console = tree.directory / "console"
         with open(self.console, "w", encoding="utf-8") as console:
-            self.process = subprocess.Popen(["unshare", *NAMESPACES, "--fork", "--kill-child", "--", HERE / "boot.sh",
-                                             tree.path], stdin=subprocess.DEVNULL, stdout=console, stderr=console,
-                                            preexec_fn=self.cgroup.enter)
+            # It ends with this process, however that ends.
+            self.process = subprocess.Popen(["setpriv", "--pdeathsig", "KILL", "--", "unshare", *NAMESPACES, "--fork",
+                                             "--kill-child", "--", HERE / "boot.sh", tree.path], stdin=subprocess.DEVNULL,
+                                            stdout=console, stderr=console, preexec_fn=self.cgroup.enter)
         try:
             self.init = wait_until("the first process is systemd", self.find_init, 30)
             wait_until("the machine has booted", self.booted, 120)
