@@ -10,7 +10,9 @@
 
 namespace spacelet::docker {
 
-// Pings that may start Docker are at least this far apart: the agent's resync interval of SPEC 6.
+// Pings that may start Docker are at least this far apart: the agent's default resync interval. But for a
+// Docker that was taking longer to start than a ping waits: it is asked on, so that its return is noticed,
+// and one that is stopped right then is started again at once.
 inline constexpr absl::Duration kActivationInterval = absl::Minutes(1);
 
 // Which connections may be made after Docker went away. Where the daemon listens for itself, all of them.
