@@ -94,7 +94,7 @@ absl::StatusOr<Outcome> Apply(const ApplyOptions& options, const Tell& tell, con
   if (const absl::Status ping = core.docker.Ping(stop).status(); !ping.ok())
     return AboutDaemon(ping, docker.host);
   state.Prepare().IgnoreError();  // what cannot be kept there stops nothing
-  core.store.Offer(options.bytes, options.file_name);
+  core.store.Offer({options.bytes, options.file_name});
   lifecycle::RunGroup group(core.logger);
   core.Start(group);
   absl::StatusOr<Outcome> outcome = Await(core, options, tell, stop);

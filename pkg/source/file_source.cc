@@ -118,7 +118,7 @@ class FileSource::Loop {
                       {{"path", options_.path}, {"error", content.status().ToString()}});
       return store.Unreadable(std::string(content.status().message()));
     }
-    const Attempt attempt = store.Offer(content->bytes, options_.path);
+    const Attempt attempt = store.Offer({content->bytes, options_.path});
     if (attempt.result == Attempt::Result::kRejected) {
       logger_.Warning("document rejected", {{"path", options_.path}, {"error", attempt.error}});
     } else if (attempt.result == Attempt::Result::kAccepted) {

@@ -55,11 +55,11 @@ absl::Status Store::Restore(absl::string_view bytes, absl::string_view file_name
   return absl::OkStatus();
 }
 
-Attempt Store::Offer(absl::string_view bytes, absl::string_view file_name) {
+Attempt Store::Offer(const Version& version) {
   Attempt attempt;
   attempt.at = clock_.Now();
-  attempt.revision = RevisionOf(bytes);
-  config::Loaded loaded = config::Load(bytes, file_name, attempt.at);
+  attempt.revision = RevisionOf(version.bytes);
+  config::Loaded loaded = config::Load(version.bytes, version.file_name, attempt.at);
   attempt.diagnostics = loaded.diagnostics;
   if (!loaded.ok()) {
     attempt.result = Attempt::Result::kRejected;
@@ -68,8 +68,10 @@ Attempt Store::Offer(absl::string_view bytes, absl::string_view file_name) {
   }
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->document = *std::move(loaded.document);
-  snapshot->bytes = std::string(bytes);
+  snapshot->bytes = version.bytes;
   snapshot->revision = attempt.revision;
+  snapshot->commit = version.commit;
+  snapshot->prune_at_once = !version.commit.empty();
   snapshot->accepted_at = attempt.at;
   snapshot->warnings = Warnings(loaded.diagnostics);
   {

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
@@ -16,6 +17,15 @@
 #include "pkg/config/load.h"
 
 namespace spacelet::source {
+
+// One version of the document, as its source read it.
+struct Version {
+  std::string bytes = {};
+  std::string file_name = {};  // for diagnostics
+  std::string commit = {};     // git only: the full id; its removals do not wait for --prune-delay
+  // Reads a file of the same version, beside the document, by its relative path. Null: there are none.
+  std::function<absl::StatusOr<std::string>(const std::string& relative_path)> read = {};
+};
 
 // An accepted document. Immutable.
 struct Snapshot {
@@ -56,7 +66,7 @@ class Store {
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Loads and, when valid and different, takes it. Returns the attempt.
-  Attempt Offer(absl::string_view bytes, absl::string_view file_name) ABSL_LOCKS_EXCLUDED(mu_);
+  Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
   // The document could not be read at all; what is in force stays.
   void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
 

@@ -316,7 +316,7 @@ TEST_F(ControllerTest, ARefusedDocumentIsACondition) {
   Start();
   Offer(kWebAndApp);
   ASSERT_TRUE(Converges());
-  store_.Offer("spec: [", "host.yaml");
+  store_.Offer({"spec: [", "host.yaml"});
   const report::Status status = board_.Snapshot();
   const report::Condition* c = report::Find(status.conditions, api::kConfigAccepted);
   ASSERT_NE(c, nullptr);

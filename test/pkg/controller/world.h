@@ -148,7 +148,7 @@ class World : public ::testing::Test {
     controller_->OnDocument(store_.Latest());
     Start();
   }
-  void Offer(const std::string& document) { ASSERT_EQ(store_.Offer(document, "host.yaml").error, ""); }
+  void Offer(const std::string& document) { ASSERT_EQ(store_.Offer({document, "host.yaml"}).error, ""); }
 
   // Other threads work on it meanwhile; the clock stands still.
   template <typename F>

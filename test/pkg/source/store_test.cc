@@ -24,22 +24,22 @@ TEST(Store, AnAcceptedDocumentIsInForceAndCounted) {
   std::vector<int64_t> generations;
   store.OnAccepted([&](auto snapshot) { generations.push_back(snapshot->generation); });
   EXPECT_EQ(store.Latest(), nullptr);
-  EXPECT_EQ(store.Offer(DocumentOf("a:1"), "f").result, Result::kAccepted);
-  EXPECT_EQ(store.Offer(DocumentOf("a:1"), "f").result, Result::kUnchanged);
-  EXPECT_EQ(store.Offer(DocumentOf("a:2"), "f").result, Result::kAccepted);
+  EXPECT_EQ(store.Offer({DocumentOf("a:1"), "f"}).result, Result::kAccepted);
+  EXPECT_EQ(store.Offer({DocumentOf("a:1"), "f"}).result, Result::kUnchanged);
+  EXPECT_EQ(store.Offer({DocumentOf("a:2"), "f"}).result, Result::kAccepted);
   EXPECT_EQ(generations, (std::vector<int64_t>{1, 2}));
   EXPECT_EQ(store.Latest()->document.runner->workload.image, "a:2");
 }
 
 TEST(Store, WhatIsInvalidOrUnreadableChangesNothingButTheLastAttempt) {
   Store store(base::RealClock());
-  store.Offer(DocumentOf("a:1"), "host.yaml");
+  store.Offer({DocumentOf("a:1"), "host.yaml"});
   const auto before = store.Latest();
   for (const char* bytes : {"", " \n", "[]", "kind: [", "spec: {}"}) {
-    EXPECT_EQ(store.Offer(bytes, "host.yaml").result, Result::kRejected) << bytes;
+    EXPECT_EQ(store.Offer({bytes, "host.yaml"}).result, Result::kRejected) << bytes;
     EXPECT_EQ(store.Latest(), before);
   }
-  EXPECT_THAT(store.Offer("spec: {}\nx: 1\n", "host.yaml").error, HasSubstr("host.yaml:1:1: "));
+  EXPECT_THAT(store.Offer({"spec: {}\nx: 1\n", "host.yaml"}).error, HasSubstr("host.yaml:1:1: "));
   EXPECT_THAT(store.LastAttempt().error, HasSubstr(" more)"));
   store.Unreadable("host.yaml: No such file or directory");
   EXPECT_EQ(store.LastAttempt().result, Result::kUnreadable);
@@ -53,8 +53,8 @@ TEST(Store, TheKeptDocumentIsInForceFirstAndTheGenerationGoesOn) {
   ASSERT_TRUE(store.Restore(DocumentOf("a:1"), "kept", 7).ok());
   EXPECT_EQ(store.Latest()->generation, 7);
   EXPECT_EQ(store.LastAttempt().result, Result::kNone);
-  EXPECT_EQ(store.Offer(DocumentOf("a:1"), "f").result, Result::kUnchanged);
-  EXPECT_EQ(store.Offer(DocumentOf("a:2"), "f").result, Result::kAccepted);
+  EXPECT_EQ(store.Offer({DocumentOf("a:1"), "f"}).result, Result::kUnchanged);
+  EXPECT_EQ(store.Offer({DocumentOf("a:2"), "f"}).result, Result::kAccepted);
   EXPECT_EQ(store.Latest()->generation, 8);
 }
 
