@@ -10,6 +10,8 @@
 namespace spacelet::app {
 namespace {
 
+constexpr char kLoop[] = "source";
+
 std::string Absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
@@ -22,8 +24,10 @@ DocumentSource::DocumentSource(const AgentOptions& options, const state::Directo
     : name_(options.source),
       state_(state),
       core_(core),
-      file_({.path = Absolute(options.source), .poll_interval = options.poll_interval}, core.store,
-            core.clock, core.logger) {}
+      file_({.path = Absolute(options.source),
+             .poll_interval = options.poll_interval,
+             .on_turn = [&core](absl::Duration within) { core.heartbeats.Expect(kLoop, within); }},
+            core.store, core.clock, core.logger) {}
 
 void DocumentSource::StartFromLastGood() {
   if (const absl::Status prepared = state_.Prepare(); !prepared.ok())
@@ -43,7 +47,11 @@ void DocumentSource::StartFromLastGood() {
 }
 
 void DocumentSource::Start(lifecycle::RunGroup& group) {
-  group.Start("source", [this](const std::stop_token& stop) { return file_.Run(stop); });
+  group.Start(kLoop, [this](const std::stop_token& stop) {
+    absl::Status status = file_.Run(stop);
+    core_.heartbeats.Rest(kLoop);
+    return status;
+  });
 }
 
 void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {

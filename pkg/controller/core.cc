@@ -19,6 +19,7 @@ using report::Event;
 using report::Truth;
 namespace reason = api::reason;
 
+constexpr char kInputsLoop[] = "inputs";
 constexpr absl::Duration kSoon = absl::Milliseconds(250);
 // What only a change can heal is tried again all the same, in case the change was not seen.
 constexpr absl::Duration kSlowRetry = absl::Minutes(10);
@@ -207,7 +208,12 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
 }
 
 absl::Status Controller::Core::RunInputs(const std::stop_token& stop) {
-  while (inputs_sleep_.Sleep(options_.poll_interval, stop)) CheckInputs(stop);
+  const auto sleep = [&] {
+    parts_.heartbeats.Expect(kInputsLoop, options_.poll_interval + kLongestLook);
+    return inputs_sleep_.Sleep(options_.poll_interval, stop);
+  };
+  while (sleep()) CheckInputs(stop);
+  parts_.heartbeats.Rest(kInputsLoop);
   return absl::OkStatus();
 }
 

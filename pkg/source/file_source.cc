@@ -85,8 +85,10 @@ class FileSource::Loop {
 
   void Run(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { watcher_.Wake(); });
+    Turn();
     LookAtAll();
     while (!stop.stop_requested()) {
+      Turn();
       Note(watcher_.Wait(next_look_ - clock_.Monotonic()));
       TakeRequests();
       if (clock_.Monotonic() >= next_look_) LookAtAll();
@@ -111,6 +113,10 @@ class FileSource::Loop {
     std::set<std::string> paths;
     std::function<void(const std::string&)> on_change;
   };
+
+  void Turn() const {
+    if (options_.on_turn) options_.on_turn(options_.poll_interval + kLongestRead);
+  }
 
   void Take(const absl::StatusOr<base::FileContent>& content, Store& store) {
     if (!content.ok()) {

@@ -24,10 +24,15 @@ class FileSource {
   static constexpr absl::Duration kDebounce = absl::Milliseconds(200);  // this long quiet …
   static constexpr absl::Duration kLongestDebounce = absl::Seconds(2);  // … but not longer than this
   static constexpr absl::Duration kPollInterval = absl::Seconds(15);
+  // Reading a megabyte takes no time; a file system that takes longer than this hangs (a server that is
+  // away).
+  static constexpr absl::Duration kLongestRead = absl::Minutes(2);
   struct Options {
     std::string path;  // absolute
     absl::Duration poll_interval = kPollInterval;
     bool use_inotify = true;
+    // Called in each turn of Run: the next one begins within that time, unless a read hangs. May be null.
+    std::function<void(absl::Duration within)> on_turn = {};
   };
 
   // `store` and `clock` outlive it.

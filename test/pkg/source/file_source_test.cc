@@ -17,6 +17,7 @@ namespace spacelet::source {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::Each;
 using ::testing::HasSubstr;
 
 std::string DocumentOf(absl::string_view tag) {
@@ -236,6 +237,24 @@ TEST_F(InotifyTest, AWatchedFileIsReportedWhenItsContentIsAnother) {
   ASSERT_TRUE(Eventually([&] { return changes == std::vector<std::string>{"pool.yaml"}; }));
   Write(root_ + "/token", "t");
   EXPECT_TRUE(Eventually([&] { return changes.size() == 2 && changes[1] == "token"; }));
+}
+
+TEST_F(InotifyTest, EachTurnOfTheLoopIsToldWithTheTimeUntilTheNext) {
+  std::vector<absl::Duration> turns;
+  source_ = std::make_unique<FileSource>(FileSource::Options{.path = path_,
+                                                             .poll_interval = absl::Milliseconds(50),
+                                                             .on_turn =
+                                                                 [&](absl::Duration within) {
+                                                                   base::MutexLock lock(mu_);
+                                                                   turns.push_back(within);
+                                                                   changed_.NotifyAll();
+                                                                 }},
+                                         store_, base::RealClock(), log::Logger());
+  thread_ = std::jthread([this](std::stop_token stop) { (void)source_->Run(stop); });
+  EXPECT_TRUE(Eventually([&] { return turns.size() > 3; }));
+  thread_.request_stop();
+  thread_.join();
+  EXPECT_THAT(turns, Each(absl::Milliseconds(50) + FileSource::kLongestRead));
 }
 
 TEST_F(InotifyTest, AFifoOrADirectoryIsAnErrorAndNoHang) {
