@@ -7,12 +7,13 @@
 #include <fstream>
 
 #include "pkg/config/load.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::app {
 namespace {
 
 TEST(CompileHere, WarnsOfSecretsThatOthersMayRead) {
-  const std::string path = testing::TempDir() + "/compile_here_token";
+  const std::string path = testing::TemporaryPath("compile_here_token");
   std::ofstream(path) << "secret";
   api::Document document;
   document.name = "test";
@@ -25,10 +26,10 @@ TEST(CompileHere, WarnsOfSecretsThatOthersMayRead) {
 
   chmod(path.c_str(), 0640);
   EXPECT_THAT(CompileHere(document, "sha256:1", 1).warnings,
-              testing::ElementsAre("spec.containers[0].env.TOKEN.file: " + path +
-                                   " can be read by others (mode 0640); run: chmod 600 " + path));
+              ::testing::ElementsAre("spec.containers[0].env.TOKEN.file: " + path +
+                                     " can be read by others (mode 0640); run: chmod 600 " + path));
   chmod(path.c_str(), 0600);
-  EXPECT_THAT(CompileHere(document, "sha256:1", 1).warnings, testing::IsEmpty());
+  EXPECT_THAT(CompileHere(document, "sha256:1", 1).warnings, ::testing::IsEmpty());
 }
 
 }  // namespace

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::app {
 namespace {
@@ -50,7 +51,7 @@ TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
 }
 
 TEST(HostCheck, AFileThatIsThereIsNotMentioned) {
-  const std::string path = testing::TempDir() + "/host_check_token";
+  const std::string path = testing::TemporaryPath("host_check_token");
   std::ofstream(path) << "secret";
   chmod(path.c_str(), 0600);
   const Checked checked = CheckDocument(Document(path), "host.yaml", {.is_host = true});
@@ -59,7 +60,7 @@ TEST(HostCheck, AFileThatIsThereIsNotMentioned) {
 }
 
 TEST(HostCheck, ASecretsFileThatOthersMayReadIsAWarningOnTheHostAndStrictlyAnError) {
-  const std::string path = testing::TempDir() + "/host_check_open_token";
+  const std::string path = testing::TemporaryPath("host_check_open_token");
   std::ofstream(path) << "secret";
   chmod(path.c_str(), 0644);
   using secret::Permissions;
