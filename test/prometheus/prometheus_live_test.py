@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A real Prometheus scrapes a live agent by the shipped configuration and rules: alerts come and go.
+"""A real Prometheus scrapes a live agent by the shipped configuration and rules: alerts come and go, the dashboard has data.
 
 The agent works on fake_dockerd. Only intervals are shorter than what is shipped: that of the scrape, and each `for` of the
 rules. Exits 77 where Prometheus is not installed.
@@ -7,6 +7,7 @@ rules. Exits 77 where Prometheus is not installed.
 import argparse
 import json
 import pathlib
+import re
 import subprocess
 import sys
 import time
@@ -27,6 +28,8 @@ PATIENCE = 180  # seconds; a deadline, never a wait
 INSTANCE = "gitspaces-us-west1"  # of scrape.yaml
 RUNNER = "container/vm-runner"
 RELEASE = "26.09.87000"  # a delegate's tag that says when its support ends
+# What Grafana puts in, and what is chosen above the dashboard.
+CHOSEN = {"job": "spacelet", "instance": INSTANCE, "__rate_interval": "30s", "__range": "5m"}
 
 
 def until(what, ask):
@@ -140,6 +143,37 @@ class Live(unittest.TestCase):
 
     def rules(self):
         return [rule for group in self.prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
+
+    def filled_in(self, expression):
+        for name, value in CHOSEN.items():
+            expression = expression.replace(f"${name}", value)
+        self.assertNotIn("$", expression)
+        return expression
+
+    def has_data(self, expression):
+        return any(one["value"][1] != "NaN" for one in self.prometheus.query(expression))
+
+    def test_every_question_of_the_dashboard_has_an_answer(self):
+        asked = 0
+        for panel in shipped.dashboard()["panels"]:
+            for one in panel.get("targets", []):
+                with self.subTest(panel["title"], expr=one["expr"]):
+                    expression = self.filled_in(one["expr"])
+                    asked += 1
+                    if "noValue" in panel["fieldConfig"]["defaults"]:
+                        self.prometheus.query(expression)
+                    else:
+                        until(f"data of {expression}", lambda e=expression: self.has_data(e))
+        self.assertGreater(asked, 50)
+
+    def test_its_variables_have_values_and_its_annotations_are_evaluated(self):
+        dashboard = shipped.dashboard()
+        for one in dashboard["templating"]["list"][1:]:
+            series, label = re.fullmatch(r"label_values\((.*), (\w+)\)", one["definition"]).groups()
+            values = self.prometheus.get(f"/api/v1/label/{label}/values", **{"match[]": self.filled_in(series)})
+            self.assertEqual(values, [CHOSEN[one["name"]]])
+        for one in dashboard["annotations"]["list"]:
+            self.prometheus.query(self.filled_in(one["expr"]))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,5 @@
-"""What the repository ships for Prometheus, as the tests read it."""
+"""What the repository ships for Prometheus and Grafana, as the tests read it."""
+import json
 import pathlib
 import re
 import shutil
@@ -12,6 +13,7 @@ MANIFESTS = REPOSITORY / "manifests" / "prometheus"
 RULES = MANIFESTS / "spacelet.rules.yaml"
 RULE_TESTS = [MANIFESTS / "spacelet.rules.test.yaml", MANIFESTS / "spacelet.rules.days.test.yaml"]
 SCRAPE = MANIFESTS / "scrape.yaml"
+DASHBOARD = REPOSITORY / "manifests" / "grafana" / "spacelet.json"
 SKIPPED = 77
 METRIC = re.compile(r"(?<![\w:])((?:spacelet|process)_[a-z_]+)\b")
 # Of agents that take the document from Git.
@@ -37,6 +39,10 @@ def rules(text=None):
 
 def alerts():
     return {rule["alert"]: rule for rule in rules() if "alert" in rule}
+
+
+def dashboard():
+    return json.loads(DASHBOARD.read_text())
 
 
 def documented_metrics():
