@@ -99,6 +99,7 @@ Controller::Core::Core(Parts parts, Options options)
   parts_.metrics.BeforeRender([this](report::Metrics& metrics) {
     const workqueue::QueueStats stats = queue_.Stats();
     metrics.QueueState(stats.depth, stats.unfinished_work);
+    metrics.StatusIs(parts_.board.Snapshot());
   });
   parts_.prober.OnResult(
       [this](const std::string& workload, const probe::Result&) { Enqueue(plan::ContainerKey(workload)); });

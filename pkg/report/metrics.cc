@@ -6,6 +6,7 @@
 
 #include "absl/strings/match.h"
 #include "pkg/report/delegate_support.h"
+#include "pkg/report/events.h"
 #include "pkg/report/metrics_series.h"
 
 namespace spacelet::report {
@@ -101,6 +102,7 @@ void Metrics::ObjectKnown(const std::string& object) {
     s.Of(object, s.restarts, {});
     for (const char* result : kRolloutEnds) s.Of(object, s.rollouts, {{"result", result}});
     s.Of(object, s.expected_seconds, {});
+    s.Of(object, s.ready_seconds, {});
     s.Of(object, s.correct_seconds, {});
   }
   s.objects[object].availability.since = s.clock.Monotonic();
@@ -125,7 +127,16 @@ void Metrics::ObjectState(const std::string& object, bool ready, bool synced, bo
   Series::Object& known = s.objects[object];
   s.CountAvailability(object, known);
   known.availability.expected = expected;
+  known.availability.ready = expected && ready;
   known.availability.correct = expected && correct;
+}
+
+void Metrics::StatusIs(const Status& status) {
+  Series& s = *series_;
+  base::MutexLock lock(s.mu);
+  s.SetConditions(kHostObject, status.conditions);
+  for (const ObjectStatus& object : status.objects)
+    if (s.objects.count(object.object) > 0) s.SetConditions(object.object, object.conditions);
 }
 
 void Metrics::ContainerInfo(const std::string& object, const std::string& image,

@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pkg/base/clock.h"
+#include "pkg/report/status.h"
 
 namespace spacelet::report {
 
@@ -49,6 +50,9 @@ class Metrics {
   // `expected`: it should be running now (not suspended, not completed, Docker may be away). `correct`: it
   // runs and is in sync. The seconds since the last call count by what was said then.
   void ObjectState(const std::string& object, bool ready, bool synced, bool expected, bool correct);
+  // The conditions of the host and of each object that is known: the board and the metrics forget one after
+  // the other.
+  void StatusIs(const Status& status);
   void ContainerInfo(const std::string& object, const std::string& image, const std::string& image_id);
   void ContainerRestarted(const std::string& object, int64_t times);
 

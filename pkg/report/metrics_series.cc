@@ -36,7 +36,20 @@ void Metrics::Series::CountAvailability(const std::string& object, Object& known
   a.since = now;
   if (!a.expected) return;
   Of(object, expected_seconds, {}).Increment(seconds);
+  if (a.ready) Of(object, ready_seconds, {}).Increment(seconds);
   if (a.correct) Of(object, correct_seconds, {}).Increment(seconds);
+}
+
+void Metrics::Series::SetConditions(const std::string& object, const std::vector<Condition>& now) {
+  for (const Condition& c : now) {
+    Gauge& gauge =
+        Of(object, conditions,
+           {{"type", Label(c.type)}, {"status", std::string(Name(c.status))}, {"reason", Label(c.reason)}});
+    Gauge*& last = objects[object].conditions[c.type];
+    if (last != nullptr) last->Set(0);
+    gauge.Set(1);
+    last = &gauge;
+  }
 }
 
 void Metrics::Series::RefreshProcess() {

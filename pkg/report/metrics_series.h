@@ -60,13 +60,14 @@ struct Metrics::Series {
 
   // The availability of one container since `since`, by what was true then.
   struct Availability {
-    bool expected = false, correct = false;
+    bool expected = false, ready = false, correct = false;
     base::Instant since;
   };
   struct Object {
     std::map<void*, std::function<void()>> removers;  // by child: each takes one series of the object away
     Availability availability;
     Gauge* info = nullptr;
+    std::map<std::string, Gauge*> conditions;  // by type: the one that is 1
   };
 
   // A series of an object, made when it is not there yet and taken away with the object.
@@ -79,6 +80,8 @@ struct Metrics::Series {
     return metric;
   }
   void CountAvailability(const std::string& object, Object& known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void SetConditions(const std::string& object, const std::vector<Condition>& now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   void CreateAtZero() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   void RefreshProcess() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
@@ -135,6 +138,9 @@ struct Metrics::Series {
   Family<Gauge>& object_ready = Gauges("spacelet_object_ready", "Whether the object serves.");
   Family<Gauge>& object_synced =
       Gauges("spacelet_object_synced", "Whether the object is as the document wants it.");
+  Family<Gauge>& conditions =
+      Gauges("spacelet_condition",
+             "Conditions as the status shows them: 1 for the status and reason of now, 0 for earlier ones.");
   Family<Counter>& drifts =
       Counters("spacelet_drift_detected_total", "Differences found between document and host, by field.");
   Family<Counter>& missed_drifts =
@@ -155,6 +161,8 @@ struct Metrics::Series {
   Counter& pull_bytes = OneCounter("spacelet_image_pull_bytes_total", "Bytes of images pulled.");
   Family<Counter>& expected_seconds =
       Counters("spacelet_expected_running_seconds_total", "Seconds in which the container should have run.");
+  Family<Counter>& ready_seconds =
+      Counters("spacelet_ready_running_seconds_total", "Those of them in which it ran and was ready.");
   Family<Counter>& correct_seconds =
       Counters("spacelet_correct_running_seconds_total",
                "Those of them in which it ran, ready and as the document wants it.");
