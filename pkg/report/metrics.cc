@@ -100,6 +100,7 @@ void Metrics::ObjectKnown(const std::string& object) {
   if (IsContainer(object)) {
     s.Of(object, s.restarts, {});
     for (const char* result : kRolloutEnds) s.Of(object, s.rollouts, {{"result", result}});
+    s.Of(object, s.rollouts_waiting, {});
     s.Of(object, s.expected_seconds, {});
     s.Of(object, s.correct_seconds, {});
   }
@@ -126,6 +127,12 @@ void Metrics::ObjectState(const std::string& object, bool ready, bool synced, bo
   s.CountAvailability(object, known);
   known.availability.expected = expected;
   known.availability.correct = expected && correct;
+}
+
+void Metrics::RolloutWaits(const std::string& object, bool waits) {
+  ObjectKnown(object);
+  base::MutexLock lock(series_->mu);
+  if (IsContainer(object)) series_->Of(object, series_->rollouts_waiting, {}).Set(waits ? 1 : 0);
 }
 
 void Metrics::ContainerInfo(const std::string& object, const std::string& image,

@@ -49,6 +49,8 @@ class Metrics {
   // `expected`: it should be running now (not suspended, not completed, Docker may be away). `correct`: it
   // runs and is in sync. The seconds since the last call count by what was said then.
   void ObjectState(const std::string& object, bool ready, bool synced, bool expected, bool correct);
+  // Its rollout is due and waits for its window or its share of the splay. Only of containers.
+  void RolloutWaits(const std::string& object, bool waits);
   void ContainerInfo(const std::string& object, const std::string& image, const std::string& image_id);
   void ContainerRestarted(const std::string& object, int64_t times);
 
