@@ -56,6 +56,7 @@ Command AddApply(CLI::App& root) {
   AddDockerOptions(*app, flags->options.docker);
   AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
+  app->add_flag("--now", flags->options.now, "do not wait for the maintenance windows of rollout.windows");
   app->add_option("--state-dir", flags->options.state_dir, "what the agent remembers between two runs")
       ->type_name("DIR")
       ->capture_default_str();
@@ -65,10 +66,12 @@ Command AddApply(CLI::App& root) {
   AddOutputOption(*app, flags->format);
   app->footer(
       "Exit code: 0 converged, 1 not, 69 Docker cannot be reached, 75 an agent works on this host, 78 "
-      "invalid document.\n\n"
+      "invalid document.\nA rollout that has to wait for a window of rollout.windows is not begun, and the "
+      "exit code is 1.\n\n"
       "Examples:\n"
       "  spacelet apply -f host.yaml\n"
-      "  spacelet apply -f host.yaml --timeout 30m -o json");
+      "  spacelet apply -f host.yaml --timeout 30m -o json\n"
+      "  spacelet apply -f host.yaml --now");
   return {app, [flags] { return Run(*flags); }};
 }
 

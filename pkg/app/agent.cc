@@ -20,6 +20,7 @@
 #include "pkg/app/http_front.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
+#include "pkg/base/host_name.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
@@ -44,6 +45,7 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
+  core.host_name = base::HostName();
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;

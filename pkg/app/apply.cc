@@ -7,6 +7,7 @@
 #include "pkg/app/core.h"
 #include "pkg/app/one_shot.h"
 #include "pkg/app/take_lock.h"
+#include "pkg/base/host_name.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/lifecycle/signals.h"
 #include "pkg/report/readiness.h"
@@ -25,6 +26,8 @@ CoreOptions CoreOptionsFor(const ApplyOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.file_name;
+  core.host_name = base::HostName();
+  core.turns = options.now ? Turns::kIgnored : Turns::kWindowsObeyed;
   core.controller.docker_host = docker.host;
   core.controller.prune_delay = absl::ZeroDuration();
   core.secret_permissions = options.secret_permissions;

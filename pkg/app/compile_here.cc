@@ -9,9 +9,10 @@
 
 namespace spacelet::app {
 
-desired::Compiled CompileHere(const api::Document& document, const std::string& revision,
-                              int64_t generation) {
+desired::Compiled CompileHere(const api::Document& document, const std::string& revision, int64_t generation,
+                              const std::string& host_name) {
   desired::Compiled compiled = desired::Compile({document, revision, generation, ReadHostFile});
+  compiled.host.host_name = host_name;
   for (std::string& warning : PermissionWarnings(document)) compiled.warnings.push_back(std::move(warning));
   return compiled;
 }

@@ -27,7 +27,9 @@ namespace spacelet::app {
 struct CoreOptions {
   DockerEndpoint docker;
   std::string docker_config;
-  std::string source;  // as given to --config, for the status
+  std::string source;     // as given to --config, for the status
+  std::string host_name;  // of this machine: tells the hosts of one document apart (rollout.splay)
+  Turns turns = Turns::kObeyed;
   controller::Options controller;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept

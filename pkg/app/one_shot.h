@@ -37,6 +37,7 @@ struct ApplyOptions {
   std::string state_dir = "/var/lib/spacelet";
   std::string lock_file = kDefaultLockFile;
   absl::Duration timeout = absl::Minutes(10);
+  bool now = false;  // also outside of rollout.windows; rollout.splay is never waited for
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   LogOptions log;
 };

@@ -19,6 +19,9 @@ struct DockerOptions {
   std::string config;  // --docker-config: a config.json with `auths`; empty: none
 };
 
+// What becomes of rollout.splay and rollout.windows. A person at a terminal is one host and no fleet.
+enum class Turns { kObeyed, kWindowsObeyed, kIgnored };
+
 struct LogOptions {
   log::Format format = log::Format::kLogfmt;
   log::Level level = log::Level::kInfo;

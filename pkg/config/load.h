@@ -30,8 +30,8 @@ struct Loaded {
   bool ok() const { return document.has_value(); }
 };
 
-// Parse, decode, default and validate, all of it pure: no file but `bytes` is looked at, no Docker, no secret
-// command. `today` ages the delegate's tag (support 6 months, end of life 8). Never throws.
+// Parse, decode, default and validate, all of it pure: no file but `bytes` and the system's time zones is looked at, no
+// Docker, no secret command. `today` ages the delegate's tag (support 6 months, end of life 8). Never throws.
 Loaded Load(absl::string_view bytes, absl::string_view file_name, absl::Time today);
 
 // Fills every optional that a profile or the schema gives a default. Idempotent.

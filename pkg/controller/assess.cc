@@ -87,7 +87,8 @@ Condition Progressing(const Assessment& a) {
   const plan::Plan& plan = a.plan;
   if (plan.in_sync()) return Make(api::kProgressing, Truth::kFalse, reason::kInSync);
   if (a.host.suspend) return Make(api::kProgressing, Truth::kFalse, reason::kSuspended);
-  if (!plan.waiting.empty())
+  const bool fetches = !plan.steps.empty() && !plan.steps.front().waits && HasPull(plan);
+  if (!plan.waiting.empty() && !fetches)
     return Make(api::kProgressing, Truth::kTrue, plan.waiting.front().reason,
                 WaitingText(plan.waiting.front()));
   if (plan.steps.empty()) {

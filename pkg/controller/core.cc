@@ -63,6 +63,17 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
   return sources;
 }
 
+bool Is(const report::ObjectStatus& object, const char* type, absl::string_view reason) {
+  const report::Condition* condition = report::Find(object.conditions, type);
+  return condition != nullptr && condition->reason == reason;
+}
+
+// Waits for a time that may be days ahead, and does nothing meanwhile.
+bool IsScheduled(const report::ObjectStatus& object) {
+  return Is(object, api::kSynced, reason::kWaitingForWindow) &&
+         Is(object, api::kProgressing, reason::kWaitingForWindow);
+}
+
 // Waits for a person: no time and no event of the agent's own will change it.
 bool IsStuck(const report::ObjectStatus& object) {
   static constexpr std::array kStuck = {
@@ -395,12 +406,18 @@ Progress Controller::Core::GetProgress() const {
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
-  progress.settled =
-      std::all_of(status.objects.begin(), status.objects.end(), [&](const report::ObjectStatus& o) {
-        const bool good =
-            report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
-        return good || IsStuck(o) || memory_.WaitsForChange(o.object);
-      });
+  int waiting = 0, still = 0;
+  for (const report::ObjectStatus& o : status.objects) {
+    const bool good = report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
+    if (good) continue;
+    if (Is(o, api::kSynced, reason::kWaitingForDependency))
+      ++waiting;  // for one of the others
+    else if (IsStuck(o) || IsScheduled(o) || memory_.WaitsForChange(o.object))
+      ++still;
+    else
+      return progress;
+  }
+  progress.settled = still > 0 || waiting == 0;
   return progress;
 }
 

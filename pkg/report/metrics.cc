@@ -101,6 +101,7 @@ void Metrics::ObjectKnown(const std::string& object) {
   if (IsContainer(object)) {
     s.Of(object, s.restarts, {});
     for (const char* result : kRolloutEnds) s.Of(object, s.rollouts, {{"result", result}});
+    s.Of(object, s.rollouts_waiting, {});
     s.Of(object, s.expected_seconds, {});
     s.Of(object, s.ready_seconds, {});
     s.Of(object, s.correct_seconds, {});
@@ -137,6 +138,12 @@ void Metrics::StatusIs(const Status& status) {
   s.SetConditions(kHostObject, status.conditions);
   for (const ObjectStatus& object : status.objects)
     if (s.objects.count(object.object) > 0) s.SetConditions(object.object, object.conditions);
+}
+
+void Metrics::RolloutWaits(const std::string& object, bool waits) {
+  ObjectKnown(object);
+  base::MutexLock lock(series_->mu);
+  if (IsContainer(object)) series_->Of(object, series_->rollouts_waiting, {}).Set(waits ? 1 : 0);
 }
 
 void Metrics::ContainerInfo(const std::string& object, const std::string& image,

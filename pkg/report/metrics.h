@@ -53,6 +53,8 @@ class Metrics {
   // The conditions of the host and of each object that is known: the board and the metrics forget one after
   // the other.
   void StatusIs(const Status& status);
+  // Its rollout is due and waits for its window or its share of the splay. Only of containers.
+  void RolloutWaits(const std::string& object, bool waits);
   void ContainerInfo(const std::string& object, const std::string& image, const std::string& image_id);
   void ContainerRestarted(const std::string& object, int64_t times);
 

@@ -149,6 +149,8 @@ struct Metrics::Series {
       Histograms("spacelet_time_to_converge_seconds", "From first seen out of sync to in sync and ready.");
   Family<Counter>& rollouts =
       Counters("spacelet_rollouts_total", "Replacements of a container that have ended, by how.");
+  Family<Gauge>& rollouts_waiting =
+      Gauges("spacelet_rollout_waiting", "1: a rollout waits for its maintenance window or its splay.");
   Histogram& rollout_durations = OneHistogram("spacelet_rollout_duration_seconds",
                                               "From the decision to replace to its end.", kConvergeBuckets);
   Family<Counter>& steps = Counters("spacelet_plan_steps_total", "Steps of plans that were executed.");

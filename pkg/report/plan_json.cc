@@ -23,8 +23,10 @@ Json StepJson(const plan::Step& step) {
 std::string ToJson(const plan::Plan& plan) {
   Json steps = Json::array(), waiting = Json::array(), conflicts = Json::array(), notices = Json::array();
   for (const plan::Step& step : plan.steps) steps.push_back(StepJson(step));
-  for (const plan::Waiting& w : plan.waiting)
+  for (const plan::Waiting& w : plan.waiting) {
     waiting.push_back({{"object", w.object}, {"for", w.for_what}, {"until", w.until}});
+    if (w.ends_at < absl::InfiniteFuture()) waiting.back()["endsAt"] = json::Rfc3339(w.ends_at);
+  }
   for (const plan::Conflict& c : plan.conflicts)
     conflicts.push_back({{"object", c.object}, {"reason", c.reason}});
   for (const plan::Notice& n : plan.notices)

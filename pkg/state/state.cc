@@ -140,11 +140,21 @@ api::FailedAttempt DecodeFailed(const json& f) {
           .attempts = f.at("attempts").get<int>()};
 }
 
+json EncodeWanted(const api::WantedRollout& w) {
+  json out = {{"target", EncodeFingerprint(w.target)}};
+  PutTime(out, "since", w.since);
+  return out;
+}
+api::WantedRollout DecodeWanted(const json& w) {
+  return {DecodeFingerprint(w.at("target")), GetTime(w, "since", absl::InfinitePast())};
+}
+
 json EncodeRollouts(const Rollouts& rollouts) {
   json out = json::object();
   for (const auto& [name, history] : rollouts) {
     json entry = {{"failed", json::array()}};
     if (history.last) entry["last"] = EncodeRecord(*history.last);
+    if (history.wanted) entry["wanted"] = EncodeWanted(*history.wanted);
     for (const api::FailedAttempt& f : history.failed) entry["failed"].push_back(EncodeFailed(f));
     out[name] = std::move(entry);
   }
@@ -155,6 +165,7 @@ Rollouts DecodeRollouts(const json& record) {
   for (const auto& [name, entry] : record.items()) {
     api::RolloutHistory& history = out[name];
     if (entry.contains("last")) history.last = DecodeRecord(entry["last"]);
+    if (entry.contains("wanted")) history.wanted = DecodeWanted(entry["wanted"]);
     for (const json& f : entry.at("failed")) history.failed.push_back(DecodeFailed(f));
   }
   return out;

@@ -26,6 +26,14 @@ TEST(PlanJson, SaysWhatAndWhy) {
       R"("conflicts":[{"object":"container/vm-runner","reason":"web holds port 127.0.0.1:3000"}]})");
 }
 
+TEST(PlanJson, SaysWhenTimeEndsAWait) {
+  plan::Plan plan;
+  plan.waiting.push_back(
+      {"container/vm-runner", "its turn", "due", "WaitingForWindow", absl::FromUnixSeconds(1'767'312'000)});
+  EXPECT_NE(ToJson(plan).find(R"("until":"due","endsAt":"2026-01-02T00:00:00Z"}])"), std::string::npos)
+      << ToJson(plan);
+}
+
 TEST(PlanJson, NoticesAreThereOnlyWhenThereAreSome) {
   plan::Plan plan;
   plan.notices.push_back({"container/vm-runner", "InvalidPool", "pool.yaml:3:1: bad"});

@@ -98,6 +98,7 @@ TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
                             .attempts = 2});
   history.failed.push_back(
       {.tried = {"v1:e", "", ""}, .image = "runner:3", .message = "", .failed_at = noon});
+  history.wanted = {.target = {"v1:f", "sha256:g", "h"}, .since = noon + absl::Nanoseconds(1)};
   const Rollouts rollouts = {{"vm-runner", history}, {"web", {}}};
   ASSERT_EQ(directory().SaveRollouts(rollouts), absl::OkStatus());
   EXPECT_EQ(*directory().LoadRollouts(), rollouts);
