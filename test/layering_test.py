@@ -40,7 +40,7 @@ MAY_INCLUDE = {
     "pkg/report": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/docker/types.h", "pkg/log/", "pkg/plan/"],
     "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
     "pkg/controller": EVERYTHING,
-    "pkg/httpserver": ["pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
+    "pkg/httpserver": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
     "pkg/cloud": ["pkg/base/", "pkg/http/"],
     "pkg/cloudinit": ["pkg/base/"],
     "pkg/doctor": ["pkg/base/", "pkg/docker/version.h", "pkg/http/"],

@@ -20,9 +20,10 @@ TEST(PlanJson, SaysWhatAndWhy) {
   plan.conflicts.push_back({"container/vm-runner", "web holds port 127.0.0.1:3000"});
   EXPECT_EQ(
       ToJson(plan),
-      R"({"inSync":false,"steps":[{"object":"container/vm-runner","operation":"UpdateContainer",)"
-      R"("cause":"differs from the document","changes":[{"field":"resources.memory","from":"1g","to":"2g"}]}],)"
-      R"("waiting":[{"object":"container/docker-delegate","for":"container/vm-runner","until":"Ready"}],)"
+      R"({"inSync":false,"steps":[{"object":"container/vm-runner","operation":"UpdateContainer","arguments":"1",)"
+      R"("cause":"differs from the document","waits":false,"changes":[{"field":"resources.memory","from":"1g","to":"2g"}]}],)"
+      R"("waiting":[{"object":"container/docker-delegate","for":"container/vm-runner","until":"Ready",)"
+      R"("reason":"WaitingForDependency"}],)"
       R"("conflicts":[{"object":"container/vm-runner","reason":"web holds port 127.0.0.1:3000"}]})");
 }
 
