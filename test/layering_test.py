@@ -40,6 +40,7 @@ MAY_INCLUDE = {
     "pkg/report": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/docker/types.h", "pkg/log/", "pkg/plan/"],
     "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
     "pkg/controller": EVERYTHING,
+    "pkg/notify": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/log/", "pkg/report/", "pkg/workqueue/"],
     "pkg/httpserver": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
     "pkg/cloud": ["pkg/base/", "pkg/http/"],
     "pkg/cloudinit": ["pkg/base/"],
@@ -57,7 +58,7 @@ MAY_INCLUDE_BEHIND_INTERFACE = {
 
 # EVERYTHING means everything but these.
 MAY_NEVER_INCLUDE = {
-    "pkg/controller": ["pkg/app/", "pkg/docker/engine.h", "pkg/docker/http_client.h", "pkg/httpserver/"],
+    "pkg/controller": ["pkg/app/", "pkg/docker/engine.h", "pkg/docker/http_client.h", "pkg/httpserver/", "pkg/notify/"],
 }
 
 # Library (a regular expression on the include) -> where it may be seen: by .cc files, and by private headers, which are

@@ -27,6 +27,13 @@ struct LogOptions {
   log::Level level = log::Level::kInfo;
 };
 
+// Who is told of what goes wrong (pkg/notify); at most one of the two.
+struct NotifyOptions {
+  std::string command;      // --notify-command
+  std::string url;          // --notify-url
+  std::string header_file;  // --notify-header-file, of the URL
+};
+
 struct AgentOptions {
   std::string source;  // --config: a path (git+… comes later)
   std::string state_dir = "/var/lib/spacelet";
@@ -38,6 +45,7 @@ struct AgentOptions {
   absl::Duration prune_delay = absl::Seconds(60);
   std::string lock_file = kDefaultLockFile;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
+  NotifyOptions notify;
   LogOptions log;
 };
 

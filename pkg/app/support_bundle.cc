@@ -43,7 +43,7 @@ constexpr absl::Duration kProgramPatience = absl::Seconds(20);
 
 // Records whose form is known to hold no secret in clear. Not the kept document, and not the key of the
 // digests.
-constexpr const char* kStateRecords[] = {"limits-set.json", "networks.json", "rollouts.json",
+constexpr const char* kStateRecords[] = {"limits-set.json", "networks.json", "notified.json", "rollouts.json",
                                          "used-images.json"};
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {

@@ -211,6 +211,15 @@ void Metrics::StepDone(absl::string_view operation, bool ok, absl::Duration took
 
 void Metrics::PulledBytes(int64_t bytes) { series_->pull_bytes.Increment(static_cast<double>(bytes)); }
 
+void Metrics::Notified(absl::string_view result) {
+  base::MutexLock lock(series_->mu);
+  series_->notifications.Add({{"result", Label(result)}}).Increment();
+}
+
+void Metrics::NotificationsQueued(size_t count) {
+  series_->notifications_queued.Set(static_cast<double>(count));
+}
+
 void Metrics::RivalsDetected(const std::set<std::string>& names) {
   Series& s = *series_;
   base::MutexLock lock(s.mu);

@@ -70,6 +70,9 @@ class Metrics {
                 absl::Duration took);  // an operation's name as in plan::Name
   void PulledBytes(int64_t bytes);
   void RivalsDetected(const std::set<std::string>& names);  // replaces the set
+  // A notification has ended: "delivered", "given_up" or "dropped"; and how many wait.
+  void Notified(absl::string_view result);
+  void NotificationsQueued(size_t count);
   void UncleanRunnerStop();
 
   // Kernel boot to the first time that the host was ready (boot_to_ready.h).

@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kMaxLabelBytes = 256;
 
 constexpr const char* kReloadResults[] = {"accepted", "unchanged", "rejected", "unreadable"};
+constexpr const char* kNotificationResults[] = {"delivered", "given_up", "dropped"};
 constexpr const char* kEventTypes[] = {"container", "network", "other"};
 
 template <size_t... I>
@@ -23,6 +24,7 @@ std::string Label(absl::string_view value) { return base::OneLine(value, kMaxLab
 
 void Metrics::Series::CreateAtZero() {
   for (const char* result : kReloadResults) reloads.Add({{"result", result}});
+  for (const char* result : kNotificationResults) notifications.Add({{"result", result}});
   for (const char* type : kEventTypes) docker_events.Add({{"type", type}});
   for (const std::string& name :
        OperationNames(std::make_index_sequence<std::variant_size_v<plan::Operation>>()))

@@ -179,6 +179,11 @@ struct Metrics::Series {
       OneCounter("spacelet_unclean_runner_stops_total",
                  "Runner stops that were killed at the end of the grace period: VMs may be orphaned.");
 
+  Family<Counter>& notifications =
+      Counters("spacelet_notifications_total", "Notifications of the receiver, by how they ended.");
+  Gauge& notifications_queued =
+      OneGauge("spacelet_notifications_queued", "Notifications that wait to be delivered.");
+
   Gauge& boot_to_ready =
       OneGauge("spacelet_boot_to_ready_seconds",
                "From the kernel's boot to the first time that the host was ready; 0 while not known.");

@@ -51,9 +51,11 @@ Json PlanJson(const PlanSummary& plan) {
 PlanSummary ReadPlan(const Json& root) {
   PlanSummary plan;
   for (const Json& s : json::Member(root, "steps")) plan.steps.push_back(ReadStep(s));
-  for (const Json& w : json::Member(root, "waiting"))
+  for (const Json& w : json::Member(root, "waiting")) {
     plan.waiting.push_back(
         {json::Text(w, "object"), json::Text(w, "for"), json::Text(w, "until"), json::Text(w, "reason")});
+    if (w.contains("endsAt")) plan.waiting.back().ends_at = json::Time(w, "endsAt");
+  }
   for (const Json& c : json::Member(root, "conflicts"))
     plan.conflicts.push_back({json::Text(c, "object"), json::Text(c, "reason")});
   for (const Json& n : json::Member(root, "notices"))

@@ -29,6 +29,7 @@ constexpr char kLimitsSet[] = "limits-set.json";
 constexpr char kRollouts[] = "rollouts.json";
 constexpr char kNetworks[] = "networks.json";
 constexpr char kUsedImages[] = "used-images.json";
+constexpr char kNotified[] = "notified.json";
 constexpr char kDigestKey[] = "digest-key.json";
 constexpr size_t kDigestKeyBytes = 32;
 
@@ -261,6 +262,15 @@ absl::Status Directory::SaveUsedImages(const UsedImages& images) const {
 
 absl::StatusOr<UsedImages> Directory::LoadUsedImages() const {
   return LoadAs(absl::StrCat(path_, "/", kUsedImages), DecodeUsedImages);
+}
+
+absl::Status Directory::SaveNotified(const Notified& notified) const {
+  return Save(absl::StrCat(path_, "/", kNotified), json(notified));
+}
+
+absl::StatusOr<Notified> Directory::LoadNotified() const {
+  return LoadAs(absl::StrCat(path_, "/", kNotified),
+                [](const json& record) { return record.get<Notified>(); });
 }
 
 absl::StatusOr<std::string> Directory::DigestKey() const {

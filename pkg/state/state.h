@@ -37,6 +37,9 @@ using Networks = std::map<std::string, api::NetworkHistory>;
 
 using UsedImages = api::UsedImages;
 
+// What somebody was notified of and is not over: key -> message.
+using Notified = std::map<std::string, std::string>;
+
 // Each record is one file with a checksum, mode 0600, old or new and never torn.
 // Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
 // Report them; they stop nothing. Errors of Load*: NotFound never saved; DataLoss torn, changed or not ours,
@@ -64,6 +67,9 @@ class Directory {
 
   absl::Status SaveUsedImages(const UsedImages& images) const;
   absl::StatusOr<UsedImages> LoadUsedImages() const;
+
+  absl::Status SaveNotified(const Notified& notified) const;
+  absl::StatusOr<Notified> LoadNotified() const;
 
   // Keys the digests of secrets' values in the history of rollouts, so that the file tells nobody a secret by
   // its digest. Made at the first call.

@@ -77,6 +77,15 @@ TEST_F(StateTest, GivesBackTheNetworksThatWereSaved) {
   }
 }
 
+TEST_F(StateTest, GivesBackWhatSomebodyWasNotifiedOf) {
+  const Notified notified = {{"host-1/container/web/RolledBack", "web:2 failed: \"größer\""},
+                             {"a/host/b", ""}};
+  ASSERT_EQ(directory().SaveNotified(notified), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadNotified(), notified);
+  ASSERT_EQ(directory().SaveNotified({}), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadNotified(), Notified());
+}
+
 TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
   const absl::Time noon = absl::FromUnixSeconds(1'767'312'000);
   api::RolloutHistory history;
