@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
+#include "pkg/api/rollout.h"
 #include "pkg/report/events.h"
 
 namespace spacelet::notify {
@@ -22,7 +23,8 @@ struct Rule {
   const char* reason;     // which the condition has while the trouble is there
   // The condition names the most urgent reason alone: another one says nothing of this. Else only True does.
   bool over_by_another_reason = false;
-  bool tells_news = false;  // another message is another trouble of the same key: a second bad change
+  bool tells_news = false;         // another message is another trouble of the same key: a second bad change
+  bool waits_for_rollout = false;  // while one is under way, its end is what is to be told
 };
 
 constexpr Rule kOfHost[] = {
@@ -32,8 +34,12 @@ constexpr Rule kOfObject[] = {
     // assess.cc looks for conflicts first.
     {reason::kConflict, api::kSynced, reason::kConflict, true, false},
     {reason::kRolledBack, api::kSynced, reason::kRolledBack, false, true},
-    {reason::kCrashLoopBackOff, api::kReady, reason::kCrashLoopBackOff, false, false},
+    {reason::kCrashLoopBackOff, api::kReady, reason::kCrashLoopBackOff, false, false, true},
 };
+
+bool RollsOut(const report::ObjectStatus& object) {
+  return object.last_rollout && object.last_rollout->result == api::kRolloutResults[0];  // InProgress
+}
 
 Level LevelOf(const Rule& rule, const Condition* condition) {
   if (condition == nullptr || condition->status == Truth::kUnknown) return Level::kUnclear;
@@ -104,7 +110,8 @@ std::vector<Notification> Troubles::Update(const report::Status& status, absl::T
     Judge({rule, host_object, report::Find(status.conditions, rule.condition)}, status, now, news);
   for (const report::ObjectStatus& object : status.objects)
     for (const Rule& rule : kOfObject)
-      Judge({rule, object.object, report::Find(object.conditions, rule.condition)}, status, now, news);
+      if (!rule.waits_for_rollout || !RollsOut(object))
+        Judge({rule, object.object, report::Find(object.conditions, rule.condition)}, status, now, news);
   if (status.config.generation == 0) return news;  // no document yet: which objects there are is not known
   const Told before = told_;
   for (const auto& [key, message] : before) {

@@ -66,8 +66,10 @@ void Planner::CreateFirst() {
 void Planner::Replace() {
   plan_.rolling.insert(want_.name);
   const bool early = WaitsForTurn(), alone = WaitsForPair();
-  if (!early) history_ = Begun(std::move(history_), want_, *parts_.current, now_);
-  if (early || alone) RepairCurrent();
+  if (early || alone)
+    RepairCurrent();
+  else
+    history_ = Begun(std::move(history_), want_, *parts_.current, now_);
   if (early) FetchAhead();
   held_ = early || alone;
   Revive(*parts_.current);

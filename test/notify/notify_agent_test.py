@@ -115,7 +115,7 @@ class Notify(unittest.TestCase):
         self.host.converge(spec("1"))
         self.host.write({"container": []})
         self.assertEqual(self.told(1), [("firing", "host", "ConfigRejected")])
-        self.assertIn("did you mean containers?", self.hook.received[0][2]["message"])
+        self.assertIn("host.yaml:7:2: spec: has no workload", self.hook.received[0][2]["message"])
         self.host.write(spec("1"))
         self.assertEqual(self.told(2)[1], ("resolved", "host", "ConfigRejected"))
 

@@ -111,6 +111,7 @@ TEST_F(TurnsTest, WhatDependsOnItWaitsWithIt) {
   EXPECT_TRUE(HasReason("container/app", api::kSynced, api::reason::kWaitingForDependency));
   EXPECT_TRUE(Eventually([&] { return controller_->GetProgress().settled; }));
   EXPECT_FALSE(controller_->GetProgress().converged);
+  EXPECT_FALSE(board_.Object("container/app")->last_rollout) << "nothing has begun";
   EXPECT_EQ(Find("app")->id, app);
   ASSERT_TRUE(
       EventuallyWhileTimeRuns(absl::Minutes(1), [&] { return Find("app") && Find("app")->id != app; }));

@@ -146,6 +146,7 @@ TEST_F(NotifierTest, AFailedOneIsTriedAgainAndHoldsBackTheNext) {
   Set("web", false);
   ASSERT_TRUE(Eventually([&] { return attempts() == 3; }, absl::Milliseconds(500)));
   Set("web", true);
+  ASSERT_TRUE(Eventually([&] { return Queued() == 2; }));
   Set("app", false);
   ASSERT_TRUE(Eventually([&] { return Queued() == 3; }));
   Answer(absl::OkStatus());

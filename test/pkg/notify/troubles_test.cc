@@ -92,6 +92,14 @@ TEST_F(TroublesTest, ACrashLoopIsToldOnceHoweverOftenItCrashes) {
   EXPECT_THAT(News(), ElementsAre("-host-1/container/web/CrashLoopBackOff: is over"));
 }
 
+TEST_F(TroublesTest, OfANewContainerThatCrashesTheEndOfItsRolloutIsTold) {
+  status_.objects[0].last_rollout.emplace().result = "InProgress";
+  Web(api::kReady, Truth::kFalse, reason::kCrashLoopBackOff, "restarted 3 times");
+  EXPECT_THAT(News(), IsEmpty());
+  status_.objects[0].last_rollout->result = "Failed";  // autoRollback: false
+  EXPECT_THAT(News(), ElementsAre("+host-1/container/web/CrashLoopBackOff: restarted 3 times"));
+}
+
 TEST_F(TroublesTest, AConflictEndsWithTheConflict) {
   Web(api::kSynced, Truth::kFalse, reason::kConflict, "old holds port 80");
   EXPECT_THAT(News(), ElementsAre("+host-1/container/web/Conflict: old holds port 80"));

@@ -384,6 +384,15 @@ TEST_F(Splayed, HostsWaitForDifferentTimes) {
   EXPECT_NE(Due(), second);
 }
 
+// Which may be for days, when that waits for its window.
+TEST_F(Splayed, ADelegateThatWaitsForItsRunnerHasNotBegunEither) {
+  Find(now_, "docker-delegate").labels[api::kLabelSpecHash] = "v1:delegate-0";
+  now_.facts.rolling = {kRunner};
+  EXPECT_TRUE(plan::ComputeFor("container/docker-delegate", host_, now_).histories.empty());
+  now_.facts.rolling.clear();
+  EXPECT_FALSE(plan::ComputeFor("container/docker-delegate", host_, now_).histories.empty());
+}
+
 TEST_F(Splayed, WhatElseIsThereToDoIsNotScheduled) {
   EXPECT_TRUE(Look().is_scheduled());
   Find(now_, kRunner).status = ContainerStatus::kPaused;
