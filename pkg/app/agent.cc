@@ -44,6 +44,7 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
+  core.host = options.host;
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;

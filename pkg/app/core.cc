@@ -29,7 +29,7 @@ docker::HttpClientOptions ClientOptions(const CoreOptions& options, report::Metr
 }
 
 desired::Compiled CompileSnapshot(const source::Snapshot& snapshot) {
-  return CompileHere(snapshot.document, snapshot.revision, snapshot.generation);
+  return CompileHere(snapshot.document, snapshot.revision, snapshot.generation, snapshot.files);
 }
 
 }  // namespace
@@ -50,7 +50,8 @@ Core::Core(const CoreOptions& options)
       observer(docker, secrets, clock, OwnContainerHere()),
       checker(docker, docker),
       prober(checker, clock),
-      store(clock),
+      facts(options.host),
+      store(clock, facts.asker()),
       controller({docker, observer, execute::HostFiles(), secrets, prober, board, events, metrics, heartbeats,
                   clock, logger, CompileSnapshot, options.state, RedactWith(redactor)},
                  options.controller) {
