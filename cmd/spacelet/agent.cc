@@ -7,6 +7,7 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 
 namespace spacelet::cmd {
@@ -73,6 +74,7 @@ Command AddAgent(CLI::App& root) {
   app->add_option("--state-dir", options->state_dir, "what is remembered between two runs")
       ->type_name("DIR")
       ->capture_default_str();
+  AddHostOptions(*app, options->host);
   AddDockerOptions(*app, options->docker);
   AddStrictOption(*app, options->secret_permissions);
   app->add_option("--listen-address", options->listen_address,

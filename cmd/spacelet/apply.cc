@@ -4,6 +4,7 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
@@ -31,10 +32,10 @@ int Report(const app::Outcome& outcome, Format format) {
 }
 
 int Run(Flags& flags) {
-  const LoadedDocument document = LoadForCommand(flags.path);
+  const LoadedDocument document = LoadForCommand(flags.path, flags.options.host);
   if (!document.ok()) return app::kInvalidDocument;
-  flags.options.bytes = document.text.bytes;
-  flags.options.file_name = document.text.name;
+  flags.options.version = document.version;
+  flags.options.host.facts.insert(document.loaded.facts.begin(), document.loaded.facts.end());
   lifecycle::BlockSignals();
   absl::StatusOr<app::Outcome> outcome = app::Outcome{};
   {
@@ -53,6 +54,7 @@ Command AddApply(CLI::App& root) {
       "apply", "Converges the host on a document once and waits until everything is ready");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->options.host);
   AddDockerOptions(*app, flags->options.docker);
   AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");

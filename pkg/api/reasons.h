@@ -20,6 +20,7 @@ inline constexpr char kAccepted[] = "Accepted";
 inline constexpr char kRejected[] = "Rejected";
 inline constexpr char kUnreadable[] = "Unreadable";
 inline constexpr char kNoDocument[] = "NoDocument";
+inline constexpr char kHostFactUnavailable[] = "HostFactUnavailable";  // e.g. ${host.zone}
 inline constexpr char kConnected[] = "Connected";
 inline constexpr char kUnreachable[] = "Unreachable";
 inline constexpr char kUnsupportedApiVersion[] = "UnsupportedApiVersion";

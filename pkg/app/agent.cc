@@ -18,11 +18,11 @@
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
 #include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
-#include "pkg/base/host_name.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
@@ -47,7 +47,8 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
-  core.host_name = base::HostName();
+  core.host = options.host;
+  core.host_name = NameOf(options.host);
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;
@@ -74,8 +75,9 @@ class Agent {
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
-        notifier_(receiver == nullptr ? nullptr
-                                      : MakeNotifier(std::move(receiver), base::HostName(), state_, core_)),
+        notifier_(receiver == nullptr
+                      ? nullptr
+                      : MakeNotifier(std::move(receiver), NameOf(options.host), state_, core_)),
         threads_(core_.logger) {}
 
   int Run() {

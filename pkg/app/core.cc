@@ -31,7 +31,7 @@ docker::HttpClientOptions ClientOptions(const CoreOptions& options, report::Metr
 std::function<desired::Compiled(const source::Snapshot&)> CompilerFor(const CoreOptions& options) {
   return [host_name = options.host_name, turns = options.turns](const source::Snapshot& snapshot) {
     desired::Compiled compiled =
-        CompileHere(snapshot.document, snapshot.revision, snapshot.generation, host_name);
+        CompileHere(snapshot.document, snapshot.revision, snapshot.generation, snapshot.files, host_name);
     for (desired::Container& container : compiled.host.containers) {
       if (turns != Turns::kObeyed) container.turns.splay = absl::ZeroDuration();
       if (turns == Turns::kIgnored) container.turns.windows.clear();
@@ -58,7 +58,8 @@ Core::Core(const CoreOptions& options)
       observer(docker, secrets, clock, OwnContainerHere()),
       checker(docker, docker),
       prober(checker, clock),
-      store(clock),
+      facts(options.host),
+      store(clock, facts.asker()),
       controller({docker, observer, execute::HostFiles(), secrets, prober, board, events, metrics, heartbeats,
                   clock, logger, CompilerFor(options), options.state, RedactWith(redactor)},
                  options.controller) {

@@ -1,6 +1,7 @@
 // What the flags of the commands say.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -34,9 +35,16 @@ struct NotifyOptions {
   std::string header_file;  // --notify-header-file, of the URL
 };
 
+// What is said of the host, instead of what it would say of itself.
+struct HostOptions {
+  std::map<std::string, std::string> facts;  // --host-name ("name") and --host-fact
+  bool only_given = false;                   // the document is for another machine than this one
+};
+
 struct AgentOptions {
   std::string source;  // --config: a path (git+… comes later)
   std::string state_dir = "/var/lib/spacelet";
+  HostOptions host;
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";
   std::set<std::string> allowed_hosts;

@@ -208,6 +208,7 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   const char* why = good                                    ? reason::kAccepted
                     : attempt.result == Result::kRejected   ? reason::kRejected
                     : attempt.result == Result::kUnreadable ? reason::kUnreadable
+                    : attempt.result == Result::kWaiting    ? reason::kHostFactUnavailable
                                                             : reason::kNoDocument;
   parts_.metrics.ConfigReloaded(ResultName(attempt.result));
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {

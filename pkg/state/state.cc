@@ -22,7 +22,7 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxBytes = 16 << 20;  // a document of 1 MiB, each byte escaped
+constexpr size_t kMaxBytes = 32 << 20;  // document, overlays and pool of 1 MiB each, each byte escaped
 constexpr int kMaxDepth = 16;
 constexpr char kLastGood[] = "last-good.json";
 constexpr char kLimitsSet[] = "limits-set.json";
@@ -72,7 +72,12 @@ LastGood DecodeLastGood(const json& record) {
   return {.bytes = record.at("document").get<std::string>(),
           .revision = record.at("revision").get<std::string>(),
           .generation = record.at("generation").get<int64_t>(),
-          .source = record.at("source").get<std::string>()};
+          .source = record.at("source").get<std::string>(),
+          .commit = record.value("commit", std::string()),
+          .file_name = record.value("fileName", std::string()),
+          .directory = record.value("directory", std::string()),
+          .files = record.value("files", std::map<std::string, std::string>()),
+          .facts = record.value("facts", std::map<std::string, std::string>())};
 }
 
 // Infinite is absent.
@@ -224,7 +229,12 @@ absl::Status Directory::SaveLastGood(const LastGood& last_good) const {
   return Save(absl::StrCat(path_, "/", kLastGood), {{"document", last_good.bytes},
                                                     {"revision", last_good.revision},
                                                     {"generation", last_good.generation},
-                                                    {"source", last_good.source}});
+                                                    {"source", last_good.source},
+                                                    {"commit", last_good.commit},
+                                                    {"fileName", last_good.file_name},
+                                                    {"directory", last_good.directory},
+                                                    {"files", last_good.files},
+                                                    {"facts", last_good.facts}});
 }
 
 absl::StatusOr<LastGood> Directory::LoadLastGood() const {

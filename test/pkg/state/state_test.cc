@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "pkg/base/digest.h"
 #include "pkg/base/file.h"
 
 namespace spacelet::state {
@@ -51,6 +52,33 @@ TEST_F(StateTest, GivesBackTheDocumentThatWasSaved) {
   newer.generation = 8;
   ASSERT_EQ(directory().SaveLastGood(newer), absl::OkStatus());
   EXPECT_EQ(*directory().LoadLastGood(), newer);
+}
+
+TEST_F(StateTest, GivesBackTheFilesAndTheFactsOfTheDocument) {
+  LastGood whole = kDocument;
+  whole.commit = "c0ffee";
+  whole.file_name = "fleet/base.yaml";
+  whole.directory = "/etc/spacelet";
+  whole.files = {{"hosts/a.yaml", "spec: {}\n"}, {"größer.yaml", ""}};
+  whole.facts = {{"name", "a"}, {"zone", "us-west1-b"}};
+  ASSERT_EQ(directory().SaveLastGood(whole), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadLastGood(), whole);
+}
+
+TEST_F(StateTest, ReadsTheRecordOfVersion02) {
+  const std::string record =
+      R"({"document":"kind: x\n","generation":7,"revision":"sha256:abc","source":"/etc/spacelet/host.yaml"})";
+  Write(last_good(), "{\"checksum\": \"" + base::Sha256Hex(record) + "\", \"record\": " + record + "}");
+  const LastGood expected = {"kind: x\n", "sha256:abc", 7, "/etc/spacelet/host.yaml"};
+  EXPECT_EQ(*directory().LoadLastGood(), expected);
+}
+
+TEST_F(StateTest, KeepsADocumentWithTheLargestFilesThatThereMayBe) {
+  LastGood large = kDocument;
+  large.bytes = std::string(1 << 20, '"');  // escaped
+  large.files = {{"overlay", large.bytes}, {"pool", large.bytes}};
+  ASSERT_EQ(directory().SaveLastGood(large), absl::OkStatus());
+  EXPECT_EQ(directory().LoadLastGood()->files, large.files);
 }
 
 TEST_F(StateTest, GivesBackTheLimitsThatWereSaved) {
