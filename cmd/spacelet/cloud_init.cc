@@ -94,7 +94,7 @@ Command AddCloudInit(CLI::App& root) {
   AddCloudOption(*app, flags->options.cloud);
   AddFormatOption(*app, flags->options.script);
   app->footer(
-      "Overlays are merged into it, which needs --host-name; ${host.…} is filled in on the VM.\n"
+      "Overlays are merged into it, for --host-name; facts of the host are left to the VM.\n"
       "No secret is ever in it; stderr says what the VM needs besides.\n"
       "Exit code: 0 made, 1 not made (a secret in the document or pool, too large), 78 the document is not "
       "valid.\n\n"

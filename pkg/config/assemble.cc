@@ -36,10 +36,6 @@ std::string FactList() {
                       }));
 }
 
-bool IsFactName(const std::string& name) {
-  return std::find(kFactNames.begin(), kFactNames.end(), name) != kFactNames.end();
-}
-
 // References to facts that there are not.
 void CheckReferences(const yaml::Node& tree, Report& report) {
   const std::vector<std::string> known(kFactNames.begin(), kFactNames.end());
@@ -128,7 +124,7 @@ class Assembler {
       if (!list_is_good || (!overlays.empty() && !is_whole)) return std::nullopt;
       if (!MergeAll(overlays, *tree)) return std::nullopt;
     }
-    return report_.has_errors() ? tree : Substituted(*std::move(tree));
+    return Substituted(*std::move(tree));
   }
 
  private:

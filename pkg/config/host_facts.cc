@@ -43,6 +43,10 @@ absl::StatusOr<std::string> Ask(const AskFact& ask, const std::string& name) {
 
 }  // namespace
 
+bool IsFactName(absl::string_view name) {
+  return std::find(kFactNames.begin(), kFactNames.end(), name) != kFactNames.end();
+}
+
 bool IsFactValue(absl::string_view value) {
   return !value.empty() && value.size() <= kLongestValue &&
          std::all_of(value.begin(), value.end(), [](char c) { return IsWordCharacter(c) || c == '-'; });
@@ -87,8 +91,9 @@ std::vector<std::string> ReferencesIn(absl::string_view text) {
 absl::StatusOr<std::string> Substitute(absl::string_view text, const AskFact& ask, Facts& used) {
   std::string out;
   for (const Piece& piece : SplitReferences(text)) {
-    if (piece.kind != Piece::Kind::kReference) {
-      out += piece.text;
+    if (piece.kind != Piece::Kind::kReference || !IsFactName(piece.text)) {
+      const bool refers = piece.kind == Piece::Kind::kReference;
+      absl::StrAppend(&out, refers ? absl::StrCat(kOpening, piece.text, "}") : piece.text);
       continue;
     }
     const auto known = used.find(piece.text);

@@ -45,8 +45,11 @@ std::string EscapeReferences(absl::string_view text);
 // The names that `text` refers to, as written, each once.
 std::vector<std::string> ReferencesIn(absl::string_view text);
 
-// `text` with the facts in place of the references, which are put into `used`. Requires: no kBroken in it,
-// and no name that is none of kFactNames. Errors: Unavailable a fact that cannot be had, with the reason.
+// Whether `name` is one of kFactNames.
+bool IsFactName(absl::string_view name);
+
+// `text` with the facts in place of the references, which are put into `used`; what refers to no fact that
+// there is stays as it is. Errors: Unavailable a fact that cannot be had, with the reason.
 absl::StatusOr<std::string> Substitute(absl::string_view text, const AskFact& ask, Facts& used);
 
 }  // namespace spacelet::config

@@ -53,6 +53,7 @@ void DocumentSet::Offer(base::Instant now) {
   }
   if (!content.ok()) {
     changed_ = false;
+    retry_at_.reset();
     logger_.Warning("document cannot be read",
                     {{"path", document_.path}, {"error", content.status().ToString()}});
     return store_.Unreadable(std::string(content.status().message()));

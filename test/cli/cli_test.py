@@ -652,8 +652,8 @@ class Agent(AgentCase):
 
 
 @unittest.skipUnless(os.environ.get("FAKE_DOCKERD"), "FAKE_DOCKERD does not name the fake daemon")
-class WithDocker(CliTest):
-    """The one-shot commands against a fake daemon."""
+class DockerCase(CliTest):
+    """Has a fake daemon with the image example.org/box:1.0."""
 
     def setUp(self):
         super().setUp()
@@ -664,6 +664,10 @@ class WithDocker(CliTest):
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.terminate)
         until("the fake daemon listens", path.exists)
+
+
+class WithDocker(DockerCase):
+    """The one-shot commands against a fake daemon."""
 
     def command(self, name, *words):
         lock = ["--lock-file", self.directory / "lock"] if name in ("apply", "down") else []

@@ -11,7 +11,7 @@ import textwrap
 import threading
 import unittest
 
-from cli_test import REPOSITORY, TOKEN, AgentCase, CliTest, run, until
+from cli_test import REPOSITORY, TOKEN, AgentCase, CliTest, DockerCase, run, until
 
 FLEET = REPOSITORY / "examples/fleet"
 
@@ -174,6 +174,36 @@ class Tools(OverlayCase):
         [document] = [check for check in json.loads(answer.stdout)["checks"] if check["name"] == "document"]
         self.assertEqual(document["result"], "fail")
         self.assertIn("hosts/west.yaml:1:17: spec.runner.imagee", document["message"] + document["fix"])
+
+
+class WithDocker(DockerCase):
+    def test_apply_explain_and_down_are_of_the_merged_document(self):
+        base = self.write(textwrap.dedent("""\
+            apiVersion: spacelet.dev/v1alpha1
+            kind: GitspaceHost
+            overlays: ["hosts/${host.name}.yaml"]
+            metadata: {name: fleet}
+            spec:
+              containers:
+                - {name: box, image: "example.org/box:1.0", env: {WHERE: "${host.zone}"}}
+                - {name: other, image: "example.org/box:1.0"}
+            """))
+        (self.directory / "hosts").mkdir()
+        self.write("spec:\n  containers:\n    - {name: other, $patch: delete}\n    - name: box\n      hostname: west-box\n", "hosts/west.yaml")
+        which = ["-f", base, "--docker-host", self.docker, "--host-name", "west", "--host-fact", "zone=z1"]
+        lock = ["--lock-file", self.directory / "lock"]
+        applied = run("apply", *which, *lock, "--state-dir", self.directory / "state", "--timeout", "30s")
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+        self.assertNotIn("container/other", applied.stderr)
+        explained = run("explain", "box", *which, "-o", "json")
+        self.assertEqual(explained.returncode, 0, explained.stderr)
+        fields = {field["field"]: field for field in json.loads(explained.stdout)["fields"]}
+        self.assertEqual((fields["hostname"]["actual"], fields["hostname"]["source"]), ("west-box", f"{self.directory}/hosts/west.yaml:5"))
+        self.assertEqual((fields["env.WHERE"]["actual"], fields["env.WHERE"]["source"]), ("z1", f"{base}:7"))
+        self.assertEqual(run("plan", *which).returncode, 0)
+        self.assertEqual(run("plan", *which, "--host-fact", "zone=z2").returncode, 1)
+        down = run("down", *which, *lock, "--yes")
+        self.assertEqual(down.returncode, 0, down.stderr)
 
 
 class Agent(AgentCase, OverlayCase):

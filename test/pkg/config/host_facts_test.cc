@@ -27,6 +27,7 @@ TEST(HostFacts, AreSubstitutedAndNothingElseIs) {
       {"$${host.nothing", "${host.nothing"},
       {"$", "$"},
       {"x$$", "x$$"},
+      {"${host.nam}", "${host.nam}"},
       {"$$$${host.name}", "$$${host.name}"},
   };
   for (const auto& c : kCases) {

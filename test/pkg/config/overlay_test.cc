@@ -217,6 +217,12 @@ TEST_F(OverlayTest, AFactIsATextWhateverItLooksLike) {
   }
 }
 
+TEST_F(OverlayTest, AMistakeElsewhereDoesNotMakeAReferenceOne) {
+  base_ = absl::StrCat(
+      kHead, "kind: GitspaceHost\nmetadata: {name: \"${host.name}\"}\nspec: {runner: {image: a:1}}\n");
+  EXPECT_EQ(ToText(LoadBase().diagnostics), "fleet/base.yaml:3:1: duplicate key kind, first on line 2\n");
+}
+
 TEST_F(OverlayTest, KeysAreLeftAlone) {
   const Loaded loaded =
       LoadWith("[]", "  runner: {image: a:1, labels: {\"${host.name}\": \"${host.name}\"}}\n");

@@ -227,6 +227,19 @@ TEST_F(DocumentSetTest, OneThatWaitsForAFactIsOfferedAgain) {
   EXPECT_EQ(set_.get().DueIn(now_, absl::Milliseconds(200)), absl::InfiniteDuration());
 }
 
+TEST_F(DocumentSetTest, OneThatIsGoneWaitsForNoFact) {
+  has_facts_ = false;
+  Put("base.yaml", Base("2", "[\"hosts/${host.name}.yaml\"]"));
+  Look();
+  ASSERT_EQ(results_.back(), Result::kWaiting);
+  fs::remove(root_ + "/base.yaml");
+  Look();
+  EXPECT_EQ(results_.back(), Result::kUnreadable);
+  const size_t attempts = results_.size();
+  Look(absl::Minutes(1));
+  EXPECT_EQ(results_.size(), attempts);
+}
+
 TEST_F(DocumentSetTest, ASymlinkThatLeadsOutOfTheDirectoryIsRefused) {
   const std::string elsewhere = root_ + "-elsewhere";
   fs::create_directory(elsewhere);
