@@ -6,6 +6,7 @@
 #include "cmd/spacelet/document.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "cmd/spacelet/progress.h"
 #include "pkg/app/one_shot.h"
 #include "pkg/lifecycle/signals.h"
@@ -14,7 +15,7 @@ namespace spacelet::cmd {
 namespace {
 
 struct Flags {
-  std::string path;
+  std::string path, policy;
   app::ApplyOptions options;
   Format format = Format::kText;
 };
@@ -33,6 +34,7 @@ int Report(const app::Outcome& outcome, Format format) {
 int Run(Flags& flags) {
   const LoadedDocument document = LoadForCommand(flags.path);
   if (!document.ok()) return app::kInvalidDocument;
+  if (const int refused = CheckPolicy(document, flags.policy, true); refused != app::kGood) return refused;
   flags.options.bytes = document.text.bytes;
   flags.options.file_name = document.text.name;
   lifecycle::BlockSignals();
@@ -54,6 +56,7 @@ Command AddApply(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
   AddDockerOptions(*app, flags->options.docker);
+  AddPolicyOption(*app, flags->policy);
   AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
   app->add_option("--state-dir", flags->options.state_dir, "what the agent remembers between two runs")

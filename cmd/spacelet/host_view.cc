@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "pkg/app/options.h"
 #include "pkg/base/digest.h"
 
@@ -10,6 +11,7 @@ namespace spacelet::cmd {
 
 void AddViewOptions(CLI::App& app, ViewFlags& flags) {
   AddFileOption(app, flags.path);
+  AddPolicyOption(app, flags.policy);
   AddDockerOptions(app, flags.look.docker);
   AddStrictOption(app, flags.look.secret_permissions);
   AddOutputOption(app, flags.format);
@@ -21,6 +23,8 @@ HostView ViewHost(const ViewFlags& flags) {
     view.exit_code = app::kInvalidDocument;
     return view;
   }
+  view.exit_code = CheckPolicy(view.document, flags.policy, false);
+  if (view.exit_code != app::kGood) return view;
   const std::string revision = "sha256:" + base::Sha256Hex(view.document.text.bytes);
   absl::StatusOr<app::Look> look = app::LookAtHost(*view.document.loaded.document, revision, flags.look, {});
   if (!look.ok()) {

@@ -12,11 +12,11 @@
 namespace spacelet::cmd {
 
 struct ViewFlags {
-  std::string path;
+  std::string path, policy;
   app::LookOptions look;
   Format format = Format::kText;
 };
-// Adds -f, -o, --strict-permissions and the flags that say which daemon.
+// Adds -f, -o, --policy, --strict-permissions and the flags that say which daemon.
 void AddViewOptions(CLI::App& app, ViewFlags& flags);
 
 struct HostView {

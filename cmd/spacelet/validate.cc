@@ -7,14 +7,16 @@
 #include "cmd/spacelet/document.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "pkg/app/host_check.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/options.h"
 
 namespace spacelet::cmd {
 namespace {
 
 struct Flags {
-  std::string path;
+  std::string path, policy;
   Format format = Format::kText;
   app::CheckOptions check;
 };
@@ -30,7 +32,12 @@ std::string Summary(const std::string& file, const std::vector<config::Diagnosti
   return text + "\n";
 }
 
-int Run(const Flags& flags) {
+int Run(Flags& flags) {
+  if (!flags.policy.empty()) {
+    absl::StatusOr<policy::Policy> policy = app::ReadPolicy(flags.policy);
+    if (!policy.ok()) return Fail(policy.status(), app::kNotSo);
+    flags.check.policy = *std::move(policy);
+  }
   const absl::StatusOr<DocumentText> text = ReadDocument(flags.path);
   if (!text.ok()) return Fail(text.status(), app::kNotSo);
   const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.check);
@@ -51,6 +58,7 @@ Command AddValidate(CLI::App& root) {
       "Checks a document: all errors and warnings at once; asks neither Docker nor a secret command");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddPolicyOption(*app, flags->policy);
   AddOutputOption(*app, flags->format);
   CLI::Option* host =
       app->add_flag("--host", flags->check.is_host,
@@ -60,6 +68,7 @@ Command AddValidate(CLI::App& root) {
       "Exit code: 0 valid, 1 not valid.\n\n"
       "Examples:\n"
       "  spacelet validate -f /etc/spacelet/host.yaml --host\n"
+      "  spacelet validate -f host.yaml --policy policy.yaml\n"
       "  cat host.yaml | spacelet validate -f - -o json");
   return {app, [flags] { return Run(*flags); }};
 }

@@ -50,7 +50,7 @@ Core::Core(const CoreOptions& options)
       observer(docker, secrets, clock, OwnContainerHere()),
       checker(docker, docker),
       prober(checker, clock),
-      store(clock),
+      store(clock, options.admit),
       controller({docker, observer, execute::HostFiles(), secrets, prober, board, events, metrics, heartbeats,
                   clock, logger, CompileSnapshot, options.state, RedactWith(redactor)},
                  options.controller) {

@@ -33,6 +33,7 @@ struct CoreOptions {
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
   int log_fd = -1;  // negative: no log
+  source::Admit admit;  // null: every valid document
   // Called after the controller was told of an accepted document, from the offering thread; may be null.
   std::function<void(const source::Snapshot&)> on_accepted;
 };

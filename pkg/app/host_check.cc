@@ -7,6 +7,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "pkg/app/host_files.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/named_files.h"
 #include "pkg/config/load.h"
 #include "pkg/desired/compile.h"
@@ -39,6 +40,12 @@ class Checker {
       absent_.push_back(named.field);
       Add(SeverityIf(options_.is_host), named.field, absl::StrCat(named.path, " is not there"));
     }
+  }
+
+  void CheckPolicy() {
+    if (!options_.policy) return;
+    for (config::Diagnostic& objection : Objections(loaded_, file_, &*options_.policy, policy::Origin::kFile))
+      loaded_.diagnostics.push_back(std::move(objection));
   }
 
   void CheckCompiled() {
@@ -93,6 +100,7 @@ Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, cons
   const bool ok = loaded.ok();
   Checker checker(std::move(loaded), file_name, options);
   if (ok) {
+    checker.CheckPolicy();
     checker.CheckFiles();
     checker.CheckCompiled();
   }

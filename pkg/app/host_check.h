@@ -1,11 +1,13 @@
 // A document together with the files that it names on this machine: what `validate` says.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/strings/string_view.h"
 #include "pkg/config/diagnostic.h"
+#include "pkg/policy/policy.h"
 #include "pkg/secret/secret.h"
 
 namespace spacelet::app {
@@ -20,6 +22,7 @@ struct CheckOptions {
   // file that others may read is a warning.
   bool is_host = false;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;  // kStrict: an error
+  std::optional<policy::Policy> policy = std::nullopt;                  // what it refuses is an error
 };
 
 // Loads `bytes`, looks whether the files that it names are there, and lints the runner's pool. Asks neither

@@ -26,6 +26,7 @@ struct LogOptions {
 
 struct AgentOptions {
   std::string source;  // --config: a path (git+… comes later)
+  std::string policy;  // --policy; empty: none
   std::string state_dir = "/var/lib/spacelet";
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";

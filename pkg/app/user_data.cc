@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/named_files.h"
 #include "pkg/app/user_data_needs.h"
 #include "pkg/base/file.h"
@@ -43,6 +44,7 @@ class Maker {
   }
 
   void AddPool();
+  void AddPolicy();
   void AddPackage();
   MadeUserData Finish();
 
@@ -90,6 +92,21 @@ void Maker::AddPool() {
     return Problem(absl::StrCat(path, ": a path with such characters is not for user-data"));
   CheckPool(content->bytes, here);
   Add(path, content->bytes, absl::StrCat("the pool, from ", here), "The pool of the Terraform module.");
+}
+
+void Maker::AddPolicy() {
+  if (options_.policy.empty()) return;
+  const absl::StatusOr<base::FileContent> content =
+      base::ReadFile(options_.policy, config::kMaxDocumentBytes);
+  if (!content.ok()) return Problem(std::string(content.status().message()));
+  const absl::StatusOr<policy::Policy> policy = ReadPolicy(options_.policy);
+  if (!policy.ok()) return Problem(std::string(policy.status().message()));
+  for (const policy::Violation& v : policy::Check(document_, &*policy, policy::Origin::kFile, {}))
+    Problem(absl::StrCat(v.field, ": policy ", options_.policy, " ", v.rule, ": ", v.message, " (", v.remedy,
+                         ")"));
+  Add(cloudinit::kPolicyPath, content->bytes, absl::StrCat("the policy, from ", options_.policy),
+      "What a document may ask of the machine.");
+  user_data_.has_policy = true;
 }
 
 void Maker::AddPackage() {
@@ -140,6 +157,7 @@ MadeUserData MakeUserData(absl::string_view bytes, const api::Document& document
   Maker maker(document, options);
   maker.AddDocument(bytes);
   maker.AddPool();
+  maker.AddPolicy();
   maker.AddPackage();
   return maker.Finish();
 }

@@ -16,6 +16,7 @@ struct UserDataOptions {
   std::string package;         // as cloudinit::ParsePackage
   std::string package_sha256;  // the same
   std::string pool;  // the file here whose content becomes the pool's; empty: the one that the document names
+  std::string policy;          // a file here that becomes the machine's policy; empty: none
   Cloud cloud = Cloud::kNone;  // whose limit counts
   bool script = false;         // a shell script instead of a #cloud-config
 };

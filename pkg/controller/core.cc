@@ -48,6 +48,7 @@ const char* ResultName(source::Attempt::Result result) {
     case source::Attempt::Result::kUnchanged:
       return "unchanged";
     case source::Attempt::Result::kRejected:
+    case source::Attempt::Result::kForbidden:
       return "rejected";
     default:
       return "unreadable";
@@ -195,6 +196,7 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   const bool good = attempt.result == Result::kAccepted || attempt.result == Result::kUnchanged;
   const char* why = good                                    ? reason::kAccepted
                     : attempt.result == Result::kRejected   ? reason::kRejected
+                    : attempt.result == Result::kForbidden  ? reason::kPolicyViolation
                     : attempt.result == Result::kUnreadable ? reason::kUnreadable
                                                             : reason::kNoDocument;
   parts_.metrics.ConfigReloaded(ResultName(attempt.result));

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/base/digest.h"
 #include "pkg/base/text.h"
@@ -29,7 +30,12 @@ std::string Summary(const std::vector<config::Diagnostic>& diagnostics) {
 
 }  // namespace
 
-Store::Store(base::Clock& clock) : clock_(clock) {}
+bool IsFromGit(const Version& version) {
+  return !version.commit.empty() ||
+         absl::StartsWith(version.file_name, "git+");  // the latter: one that was kept
+}
+
+Store::Store(base::Clock& clock, Admit admit) : clock_(clock), admit_(std::move(admit)) {}
 
 void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener) {
   on_accepted_ = std::move(listener);
@@ -40,9 +46,15 @@ void Store::OnAttempt(std::function<void(const Attempt&)> listener) { on_attempt
 absl::Status Store::Restore(absl::string_view bytes, absl::string_view file_name, int64_t generation) {
   config::Loaded loaded = config::Load(bytes, file_name, clock_.Now());
   if (!loaded.ok()) return absl::InvalidArgumentError(Summary(loaded.diagnostics));
+  Attempt attempt;
+  attempt.at = clock_.Now();
+  attempt.revision = RevisionOf(bytes);
+  if (!Admits(loaded, {.file_name = std::string(file_name)}, attempt))
+    return absl::PermissionDeniedError(attempt.error);
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->document = *std::move(loaded.document);
   snapshot->bytes = std::string(bytes);
+  snapshot->file_name = std::string(file_name);
   snapshot->revision = RevisionOf(bytes);
   snapshot->generation = generation;
   snapshot->accepted_at = clock_.Now();
@@ -66,9 +78,11 @@ Attempt Store::Offer(const Version& version) {
     attempt.error = Summary(loaded.diagnostics);
     return Finish(std::move(attempt));
   }
+  if (!Admits(loaded, version, attempt)) return attempt;
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->document = *std::move(loaded.document);
   snapshot->bytes = version.bytes;
+  snapshot->file_name = version.file_name;
   snapshot->revision = attempt.revision;
   snapshot->commit = version.commit;
   snapshot->prune_at_once = !version.commit.empty();
@@ -83,6 +97,30 @@ Attempt Store::Offer(const Version& version) {
   }
   if (attempt.result == Attempt::Result::kAccepted && on_accepted_) on_accepted_(snapshot);
   return Finish(std::move(attempt));
+}
+
+void Store::Recheck() {
+  const std::shared_ptr<const Snapshot> snapshot = Latest();
+  if (snapshot == nullptr) return;
+  const Version version{
+      .bytes = snapshot->bytes, .file_name = snapshot->file_name, .commit = snapshot->commit};
+  Attempt attempt;
+  attempt.at = clock_.Now();
+  attempt.revision = snapshot->revision;
+  const config::Loaded loaded = config::Load(version.bytes, version.file_name, attempt.at);
+  if (loaded.ok()) Admits(loaded, version, attempt);
+}
+
+bool Store::Admits(const config::Loaded& loaded, const Version& version, Attempt& attempt) {
+  attempt.diagnostics = admit_ ? admit_(loaded, version) : std::vector<config::Diagnostic>{};
+  if (attempt.diagnostics.empty()) {
+    attempt.diagnostics = loaded.diagnostics;
+    return true;
+  }
+  attempt.result = Attempt::Result::kForbidden;
+  attempt.error = Summary(attempt.diagnostics);
+  Finish(attempt);
+  return false;
 }
 
 void Store::Unreadable(std::string error) {

@@ -27,11 +27,19 @@ struct Version {
   std::function<absl::StatusOr<std::string>(const std::string& relative_path)> read = {};
 };
 
+// Whether a version comes from Git, and not from a file of this host.
+bool IsFromGit(const Version& version);
+
+// What is against a valid document on this host: the local policy. Called from offering threads; null:
+// nothing.
+using Admit = std::function<std::vector<config::Diagnostic>(const config::Loaded&, const Version&)>;
+
 // An accepted document. Immutable.
 struct Snapshot {
   api::Document document;
   std::string bytes;       // as it was read
   std::string revision;    // "sha256:<hex>" of bytes
+  std::string file_name;   // for diagnostics
   std::string commit;      // git only
   int64_t generation = 0;  // +1 per accepted change
   absl::Time accepted_at;
@@ -41,7 +49,8 @@ struct Snapshot {
 
 // How the newest attempt to read the document ended.
 struct Attempt {
-  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kNone };
+  // kForbidden: valid, and not admitted on this host.
+  enum class Result { kAccepted, kUnchanged, kRejected, kForbidden, kUnreadable, kNone };
   Result result = Result::kNone;
   std::string revision;  // of the bytes that were looked at; empty when unreadable
   std::string error;     // one line: first error with line and column, and how many more; empty when accepted
@@ -52,7 +61,7 @@ struct Attempt {
 // Thread-safety: thread-safe. Listeners are called without the lock, from the offering thread.
 class Store {
  public:
-  explicit Store(base::Clock& clock);
+  explicit Store(base::Clock& clock, Admit admit = nullptr);
 
   // Called after each accepted change. Set before any offer.
   void OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener);
@@ -61,12 +70,15 @@ class Store {
 
   // Puts the kept document of an earlier run in force, before any offer, so that a broken file at boot
   // changes nothing. It is no attempt; the generation goes on from `generation`. Errors: InvalidArgument when
-  // it is not valid (any more); then nothing is in force.
+  // it is not valid (any more); PermissionDenied when it is not admitted, which is an attempt; then nothing
+  // is in force.
   absl::Status Restore(absl::string_view bytes, absl::string_view file_name, int64_t generation)
       ABSL_LOCKS_EXCLUDED(mu_);
 
   // Loads and, when valid and different, takes it. Returns the attempt.
   Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
+  // Asks again for the document in force. It stays in force; that it is not admitted is an attempt.
+  void Recheck() ABSL_LOCKS_EXCLUDED(mu_);
   // The document could not be read at all; what is in force stays.
   void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -74,9 +86,13 @@ class Store {
   Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  // Whether `loaded` is admitted; else finishes `attempt`, which it then describes.
+  bool Admits(const config::Loaded& loaded, const Version& version, Attempt& attempt)
+      ABSL_LOCKS_EXCLUDED(mu_);
   Attempt Finish(Attempt attempt) ABSL_LOCKS_EXCLUDED(mu_);
 
   base::Clock& clock_;
+  const Admit admit_;
   std::function<void(std::shared_ptr<const Snapshot>)> on_accepted_;
   std::function<void(const Attempt&)> on_attempt_;
   mutable base::Mutex mu_;

@@ -62,7 +62,7 @@ TEST(Load, WhatIsWrongIsSaidWithItsPlaceAllAtOnce) {
 }
 
 TEST(Load, EveryPrefixOfAPolicyIsAnswered) {
-  const std::string text = config::ReadText("examples/policy.yaml");
+  const std::string text = config::ReadText("examples/policy/policy.yaml");
   ASSERT_FALSE(text.empty());
   for (size_t i = 0; i < text.size(); i += 7) Load(text.substr(0, i), "p");
 }
@@ -123,7 +123,7 @@ TEST(Reference, ThePageHasEveryRule) {
 }
 
 TEST(Example, ThePolicyAllowsTheStarterDocuments) {
-  const Loaded policy = Load(config::ReadText("examples/policy.yaml"), "examples/policy.yaml");
+  const Loaded policy = Load(config::ReadText("examples/policy/policy.yaml"), "examples/policy/policy.yaml");
   ASSERT_TRUE(policy.ok()) << config::ToText(policy.diagnostics);
   for (const char* name : {"minimal", "gcp", "aws"}) {
     const std::string path = absl::StrCat("examples/", name, ".yaml");
@@ -135,7 +135,8 @@ TEST(Example, ThePolicyAllowsTheStarterDocuments) {
 
 // What stands there behind a "#" without a space is a rule that can be taken as it is.
 TEST(Example, EveryRuleThatIsCommentedOutIsValid) {
-  const std::string text = absl::StrReplaceAll(config::ReadText("examples/policy.yaml"), {{"\n#  ", "\n  "}});
+  const std::string text =
+      absl::StrReplaceAll(config::ReadText("examples/policy/policy.yaml"), {{"\n#  ", "\n  "}});
   const Loaded policy = Load(text, "policy.yaml");
   ASSERT_TRUE(policy.ok()) << config::ToText(policy.diagnostics);
   std::vector<std::string> missing;

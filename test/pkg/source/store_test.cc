@@ -58,5 +58,59 @@ TEST(Store, TheKeptDocumentIsInForceFirstAndTheGenerationGoesOn) {
   EXPECT_EQ(store.Latest()->generation, 8);
 }
 
+// Refuses every image that is called "evil", and tells where the document came from.
+std::vector<config::Diagnostic> NoEvil(const config::Loaded& loaded, const Version& version) {
+  if (loaded.document->runner->workload.image.rfind("evil", 0) != 0) return {};
+  return {{config::Severity::kError, version.file_name, 5, 10, "spec.runner.image",
+           IsFromGit(version) ? "evil from git" : "evil", ""}};
+}
+
+TEST(Store, WhatIsNotAdmittedIsAnAttemptAndChangesNothing) {
+  Store store(base::RealClock(), NoEvil);
+  std::vector<std::string> errors;
+  store.OnAttempt([&](const Attempt& attempt) { errors.push_back(attempt.error); });
+  store.Offer({DocumentOf("a:1"), "host.yaml"});
+  const auto before = store.Latest();
+  EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kForbidden);
+  EXPECT_EQ(store.Offer({.bytes = DocumentOf("evil:1"), .file_name = "host.yaml", .commit = "12ab"}).error,
+            "host.yaml:5:10: spec.runner.image: evil from git");
+  EXPECT_EQ(store.Offer({"spec: {}", "host.yaml"}).result, Result::kRejected);  // not asked for
+  EXPECT_EQ(store.Latest(), before);
+  EXPECT_EQ(store.LastAttempt().result, Result::kRejected);
+  ASSERT_EQ(errors.size(), 4u);
+  EXPECT_EQ(errors[1], "host.yaml:5:10: spec.runner.image: evil");
+}
+
+TEST(Store, TheKeptDocumentIsPutInForceOnlyWhenItIsAdmitted) {
+  for (const char* source : {"/etc/spacelet/host.yaml", "git+https://example.org/x.git//host.yaml"}) {
+    Store store(base::RealClock(), NoEvil);
+    const absl::Status restored = store.Restore(DocumentOf("evil:1"), source, 7);
+    EXPECT_EQ(restored.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_THAT(std::string(restored.message()), HasSubstr(source[0] == '/' ? ": evil" : "evil from git"));
+    EXPECT_EQ(store.LastAttempt().result, Result::kForbidden);
+    EXPECT_EQ(store.Latest(), nullptr);
+  }
+}
+
+TEST(Store, ADocumentInForceThatIsAdmittedNoMoreStaysAndIsAnAttempt) {
+  bool strict = false;
+  Store store(base::RealClock(), [&](const config::Loaded& loaded, const Version& version) {
+    return strict ? NoEvil(loaded, version) : std::vector<config::Diagnostic>{};
+  });
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kNone);
+  store.Offer({DocumentOf("evil:1"), "host.yaml"});
+  const auto before = store.Latest();
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kAccepted);
+  strict = true;
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kForbidden);
+  EXPECT_EQ(store.LastAttempt().revision, before->revision);
+  EXPECT_EQ(store.Latest(), before);
+  strict = false;
+  EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kUnchanged);
+}
+
 }  // namespace
 }  // namespace spacelet::source
