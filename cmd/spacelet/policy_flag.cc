@@ -20,8 +20,8 @@ int CheckPolicy(const LoadedDocument& document, const std::string& path, bool is
   const absl::StatusOr<policy::Policy> policy = app::ReadPolicy(path);
   if (!policy.ok()) return Fail(policy.status(), app::kNotSo);
   const std::vector<config::Diagnostic> objections =
-      app::Objections(document.loaded, document.text.name, &*policy, policy::Origin::kFile, {path});
-  ShowDiagnostics(objections, document.text.bytes);
+      app::Objections(document.loaded, &*policy, policy::Origin::kFile, {path});
+  ShowDiagnostics(objections, source::TextsOf(document.version, document.loaded));
   return objections.empty() ? app::kGood : app::kInvalidDocument;
 }
 

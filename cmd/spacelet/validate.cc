@@ -5,10 +5,12 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/policy_flag.h"
 #include "pkg/app/host_check.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/local_policy.h"
 #include "pkg/app/options.h"
 
@@ -18,6 +20,7 @@ namespace {
 struct Flags {
   std::string path, policy;
   Format format = Format::kText;
+  app::HostOptions host;
   app::CheckOptions check;
 };
 
@@ -38,12 +41,13 @@ int Run(Flags& flags) {
     if (!policy.ok()) return Fail(policy.status(), app::kNotSo);
     flags.check.policy = *std::move(policy);
   }
-  const absl::StatusOr<DocumentText> text = ReadDocument(flags.path);
-  if (!text.ok()) return Fail(text.status(), app::kNotSo);
-  const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.check);
+  const absl::StatusOr<source::Version> version = ReadDocument(flags.path);
+  if (!version.ok()) return Fail(version.status(), app::kNotSo);
+  app::HostFacts facts(flags.host);
+  const app::Checked checked = app::CheckDocument(*version, facts.asker(), flags.check);
   if (flags.format == Format::kText) {
-    ShowDiagnostics(checked.diagnostics, text->bytes);
-    std::cout << Summary(text->name, checked.diagnostics);
+    ShowDiagnostics(checked.diagnostics, checked.texts);
+    std::cout << Summary(version->file_name, checked.diagnostics);
   } else {
     std::cout << Render(ToJson(checked.valid, checked.diagnostics), flags.format);
   }
@@ -58,6 +62,7 @@ Command AddValidate(CLI::App& root) {
       "Checks a document: all errors and warnings at once; asks neither Docker nor a secret command");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->host);
   AddPolicyOption(*app, flags->policy);
   AddOutputOption(*app, flags->format);
   CLI::Option* host =
@@ -69,6 +74,7 @@ Command AddValidate(CLI::App& root) {
       "Examples:\n"
       "  spacelet validate -f /etc/spacelet/host.yaml --host\n"
       "  spacelet validate -f host.yaml --policy policy.yaml\n"
+      "  spacelet validate -f fleet/base.yaml --host-name gitspaces-a\n"
       "  cat host.yaml | spacelet validate -f - -o json");
   return {app, [flags] { return Run(*flags); }};
 }

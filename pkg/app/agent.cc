@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -19,8 +20,10 @@
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
 #include "pkg/app/local_policy.h"
+#include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
 #include "pkg/base/text.h"
@@ -48,6 +51,8 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
+  core.host = options.host;
+  core.host_name = NameOf(options.host);
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;
@@ -75,7 +80,9 @@ std::string BesideTheLock(const AgentOptions& options, const char* name) {
 // since the first call to Docker must not wait for a port.
 class Agent {
  public:
-  Agent(const AgentOptions& options, const DockerEndpoint& docker, LocalPolicy& policy)
+  // `receiver` may be null.
+  Agent(const AgentOptions& options, const DockerEndpoint& docker, LocalPolicy& policy,
+        std::unique_ptr<notify::Receiver> receiver)
       : policy_(policy),
         state_(options.state_dir),
         core_(CoreOptionsFor(options, docker, state_, policy,
@@ -83,6 +90,9 @@ class Agent {
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
+        notifier_(receiver == nullptr
+                      ? nullptr
+                      : MakeNotifier(std::move(receiver), NameOf(options.host), state_, core_)),
         threads_(core_.logger) {}
 
   int Run() {
@@ -96,6 +106,8 @@ class Agent {
       report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
       return absl::OkStatus();
     });
+    if (notifier_ != nullptr)
+      threads_.Start("notify", [this](const std::stop_token& stop) { return notifier_->Run(stop); });
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
     const absl::Status failure = UntilStopped();
     Stop();
@@ -166,6 +178,7 @@ class Agent {
   DocumentSource source_;
   HttpFront http_;
   report::BootToReady boot_;
+  const std::unique_ptr<notify::Notifier> notifier_;
   lifecycle::RunGroup threads_;
 };
 
@@ -178,11 +191,13 @@ int RunAgent(const AgentOptions& options) {
     return Refuse(absl::InvalidArgumentError("--config git+…: this version watches files only"), kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
+  absl::StatusOr<std::unique_ptr<notify::Receiver>> receiver = ReceiverFor(options.notify);
+  if (!receiver.ok()) return Refuse(receiver.status(), kUsage);
   LocalPolicy policy(options.policy, GuardedPaths(options, *docker));
   if (const absl::Status loaded = policy.Load(); !loaded.ok()) return Refuse(loaded, kNotSo);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker, policy).Run();
+  return Agent(options, *docker, policy, *std::move(receiver)).Run();
 }
 
 }  // namespace spacelet::app

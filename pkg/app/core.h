@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/options.h"
 #include "pkg/base/clock.h"
 #include "pkg/controller/controller.h"
@@ -27,12 +28,15 @@ namespace spacelet::app {
 struct CoreOptions {
   DockerEndpoint docker;
   std::string docker_config;
-  std::string source;  // as given to --config, for the status
+  std::string source;     // as given to --config, for the status
+  std::string host_name;  // of this machine: tells the hosts of one document apart (rollout.splay)
+  Turns turns = Turns::kObeyed;
   controller::Options controller;
+  HostOptions host;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
-  int log_fd = -1;  // negative: no log
+  int log_fd = -1;      // negative: no log
   source::Admit admit;  // null: every valid document
   // Called after the controller was told of an accepted document, from the offering thread; may be null.
   std::function<void(const source::Snapshot&)> on_accepted;
@@ -60,6 +64,7 @@ struct Core {
   observe::Observer observer;
   probe::HostChecker checker;
   probe::Prober prober;
+  HostFacts facts;
   source::Store store;
   controller::Controller controller;
 };

@@ -1,20 +1,22 @@
 // A document together with the files that it names on this machine: what `validate` says.
 #pragma once
 
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "absl/strings/string_view.h"
 #include "pkg/config/diagnostic.h"
 #include "pkg/policy/policy.h"
 #include "pkg/secret/secret.h"
+#include "pkg/source/store.h"
 
 namespace spacelet::app {
 
 struct Checked {
   bool valid = false;
   std::vector<config::Diagnostic> diagnostics;  // errors and warnings, in file order
+  std::map<std::string, std::string> texts;     // of each file, as diagnostics call it
 };
 
 struct CheckOptions {
@@ -25,8 +27,9 @@ struct CheckOptions {
   std::optional<policy::Policy> policy = std::nullopt;                  // what it refuses is an error
 };
 
-// Loads `bytes`, looks whether the files that it names are there, and lints the runner's pool. Asks neither
-// Docker nor a secret command.
-Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, const CheckOptions& options);
+// Loads the document, looks whether the files that it names are there, and lints the runner's pool. Asks
+// neither Docker nor a secret command.
+Checked CheckDocument(const source::Version& version, const config::AskFact& fact,
+                      const CheckOptions& options);
 
 }  // namespace spacelet::app

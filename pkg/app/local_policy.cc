@@ -68,13 +68,11 @@ absl::Status CheckWhoseFile(const std::string& path) {
   return CheckWhoseWithDirectories(absolute);  // where a link lies, which somebody could turn elsewhere
 }
 
-std::vector<config::Diagnostic> Objections(const config::Loaded& loaded, const std::string& file_name,
-                                           const policy::Policy* policy, policy::Origin origin,
-                                           std::vector<std::string> guarded) {
+std::vector<config::Diagnostic> Objections(const config::Loaded& loaded, const policy::Policy* policy,
+                                           policy::Origin origin, std::vector<std::string> guarded) {
   if (!loaded.ok()) return {};
   const policy::Host host{base::ResolvePath, std::move(guarded)};
-  return policy::ToDiagnostics(policy::Check(*loaded.document, policy, origin, host), policy, loaded,
-                               file_name);
+  return policy::ToDiagnostics(policy::Check(*loaded.document, policy, origin, host), policy, loaded);
 }
 
 LocalPolicy::LocalPolicy(std::string path, std::vector<std::string> guarded)
@@ -101,7 +99,7 @@ bool LocalPolicy::HasChanged() {
 source::Admit LocalPolicy::Admission() const {
   return [this](const config::Loaded& loaded, const source::Version& version) {
     const policy::Origin origin = source::IsFromGit(version) ? policy::Origin::kGit : policy::Origin::kFile;
-    return Objections(loaded, version.file_name, Get().get(), origin, guarded_);
+    return Objections(loaded, Get().get(), origin, guarded_);
   };
 }
 

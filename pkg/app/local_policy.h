@@ -23,9 +23,8 @@ absl::StatusOr<policy::Policy> ReadPolicy(const std::string& path);
 absl::Status CheckWhoseFile(const std::string& path);
 
 // What `policy` (null: none) has against a loaded document. `guarded` as in policy::Host.
-std::vector<config::Diagnostic> Objections(const config::Loaded& loaded, const std::string& file_name,
-                                           const policy::Policy* policy, policy::Origin origin,
-                                           std::vector<std::string> guarded = {});
+std::vector<config::Diagnostic> Objections(const config::Loaded& loaded, const policy::Policy* policy,
+                                           policy::Origin origin, std::vector<std::string> guarded = {});
 
 // The policy in force while the agent runs. Thread-safety: Load and HasChanged from one thread, Objections
 // from any.

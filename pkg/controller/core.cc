@@ -26,33 +26,30 @@ constexpr absl::Duration kSlowRetry = absl::Minutes(10);
 // The longest a look may take: a stop with a long grace period. Every call in it has its own deadline.
 constexpr absl::Duration kLongestLook = absl::Hours(1);
 
-const char* ResultName(const Outcome& outcome) {
-  switch (outcome.kind) {
-    case Outcome::Kind::kWaiting:
-      return "waiting";
-    case Outcome::Kind::kSuspended:
-      return "suspended";
-    case Outcome::Kind::kInterrupted:
-      return "cancelled";
-    case Outcome::Kind::kFailed:
-      return RetryAfter(outcome.status, !outcome.pulling.empty()) == Retry::kOnChange ? "terminal" : "error";
-    default:
-      return "success";
-  }
-}
+// What an attempt is in the metrics, and in the condition.
+struct AttemptNames {
+  const char* result;
+  const char* reason;
+};
 
-const char* ResultName(source::Attempt::Result result) {
+AttemptNames NamesOf(source::Attempt::Result result) {
   switch (result) {
     case source::Attempt::Result::kAccepted:
-      return "accepted";
+      return {"accepted", reason::kAccepted};
     case source::Attempt::Result::kUnchanged:
-      return "unchanged";
+      return {"unchanged", reason::kAccepted};
     case source::Attempt::Result::kRejected:
+      return {"rejected", reason::kRejected};
     case source::Attempt::Result::kForbidden:
-      return "rejected";
-    default:
-      return "unreadable";
+      return {"rejected", reason::kPolicyViolation};
+    case source::Attempt::Result::kUnreadable:
+      return {"unreadable", reason::kUnreadable};
+    case source::Attempt::Result::kWaiting:
+      return {"unreadable", reason::kHostFactUnavailable};
+    case source::Attempt::Result::kNone:
+      break;
   }
+  return {"unreadable", reason::kNoDocument};
 }
 
 std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
@@ -62,6 +59,17 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
     if (file.secret) sources.push_back(*file.secret);
   if (container.image_pull_secret) sources.push_back(container.image_pull_secret->password);
   return sources;
+}
+
+bool Is(const report::ObjectStatus& object, const char* type, absl::string_view reason) {
+  const report::Condition* condition = report::Find(object.conditions, type);
+  return condition != nullptr && condition->reason == reason;
+}
+
+// Waits for a time that may be days ahead, and does nothing meanwhile.
+bool IsScheduled(const report::ObjectStatus& object) {
+  return Is(object, api::kSynced, reason::kWaitingForWindow) &&
+         Is(object, api::kProgressing, reason::kWaitingForWindow);
 }
 
 // Waits for a person: no time and no event of the agent's own will change it.
@@ -100,6 +108,7 @@ Controller::Core::Core(Parts parts, Options options)
   parts_.metrics.BeforeRender([this](report::Metrics& metrics) {
     const workqueue::QueueStats stats = queue_.Stats();
     metrics.QueueState(stats.depth, stats.unfinished_work);
+    metrics.StatusIs(parts_.board.Snapshot());
   });
   parts_.prober.OnResult(
       [this](const std::string& workload, const probe::Result&) { Enqueue(plan::ContainerKey(workload)); });
@@ -194,18 +203,14 @@ void Controller::Core::AnnounceObjects(const desired::Host& host) {
 void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   using Result = source::Attempt::Result;
   const bool good = attempt.result == Result::kAccepted || attempt.result == Result::kUnchanged;
-  const char* why = good                                    ? reason::kAccepted
-                    : attempt.result == Result::kRejected   ? reason::kRejected
-                    : attempt.result == Result::kForbidden  ? reason::kPolicyViolation
-                    : attempt.result == Result::kUnreadable ? reason::kUnreadable
-                                                            : reason::kNoDocument;
-  parts_.metrics.ConfigReloaded(ResultName(attempt.result));
+  const AttemptNames names = NamesOf(attempt.result);
+  parts_.metrics.ConfigReloaded(names.result);
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
     config.error = good ? std::nullopt : std::optional<std::string>(attempt.error);
   });
-  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), why, attempt.error);
+  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), names.reason, attempt.error);
   if (attempt.result == Result::kUnchanged) return;
-  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, why,
+  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, names.reason,
                        good ? attempt.revision : attempt.error);
 }
 
@@ -396,12 +401,18 @@ Progress Controller::Core::GetProgress() const {
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
-  progress.settled =
-      std::all_of(status.objects.begin(), status.objects.end(), [&](const report::ObjectStatus& o) {
-        const bool good =
-            report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
-        return good || IsStuck(o) || memory_.WaitsForChange(o.object);
-      });
+  int waiting = 0, still = 0;
+  for (const report::ObjectStatus& o : status.objects) {
+    const bool good = report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
+    if (good) continue;
+    if (Is(o, api::kSynced, reason::kWaitingForDependency))
+      ++waiting;  // for one of the others
+    else if (IsStuck(o) || IsScheduled(o) || memory_.WaitsForChange(o.object))
+      ++still;
+    else
+      return progress;
+  }
+  progress.settled = still > 0 || waiting == 0;
   return progress;
 }
 

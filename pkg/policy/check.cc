@@ -198,8 +198,9 @@ std::vector<Violation> Check(const api::Document& document, const Policy* policy
 }
 
 std::vector<config::Diagnostic> ToDiagnostics(const std::vector<Violation>& violations, const Policy* policy,
-                                              const config::Loaded& loaded, absl::string_view file_name) {
-  config::Report report(file_name);
+                                              const config::Loaded& loaded) {
+  config::Report report(loaded.file_names.front());
+  for (size_t i = 1; i < loaded.file_names.size(); ++i) report.AddFile(loaded.file_names[i]);
   for (const auto& [path, place] : loaded.positions) report.SetPosition(path, place);
   for (const Violation& violation : violations) {
     std::string by = "policy ";

@@ -173,7 +173,8 @@ Record<Rules::Runner> RunnerRecord() {
       .Example("[/srv/pool.yaml]");
   record
       .Add("documentPool", &Runner::document_pool, Boolean(),
-           "`pool.inline`, and a pool file beside the document: who changes it decides which VMs are made, "
+           "`pool.inline`, and a pool file beside a document in Git: who changes it decides which VMs are "
+           "made, "
            "and which "
            "files of the runner's directory they get.")
       .Default("false");

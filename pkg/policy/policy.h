@@ -106,9 +106,9 @@ struct Violation {
 std::vector<Violation> Check(const api::Document& document, const Policy* policy, Origin origin,
                              const Host& host);
 
-// As errors at the places of the document's fields, in file order:
+// As errors at the places of the document's fields, which may be in its overlays, in file order:
 // "host.yaml:12:7: spec.…privileged: policy /etc/spacelet/policy.yaml:8 containers.privileged: …".
 std::vector<config::Diagnostic> ToDiagnostics(const std::vector<Violation>& violations, const Policy* policy,
-                                              const config::Loaded& loaded, absl::string_view file_name);
+                                              const config::Loaded& loaded);
 
 }  // namespace spacelet::policy

@@ -29,6 +29,13 @@ SPEC = {
 options = None
 
 
+def written(host, overlay):
+    """The document with an overlay."""
+    host.agent.document.with_name("overlay.yaml").write_text(overlay)
+    document = json.loads(host.agent.document.read_text())
+    host.agent.document.write_text(json.dumps({**document, "overlays": ["overlay.yaml"]}, indent=1))
+
+
 def changed(change):
     spec = copy.deepcopy(SPEC)
     change(spec)
@@ -93,6 +100,27 @@ class Document(PolicyCase):
         self.assertFalse(marker.exists(), "the command of a refused document ran")
         self.assertIn(b'spacelet_config_last_reload_successful 0', self.host.agent.get("/metrics")[1])
         self.host.converge(changed(lambda spec: spec["containers"][0].update(image="example/side:2")))
+
+    def test_an_overlay_gets_no_further_than_the_document_and_neither_does_a_kept_one(self):
+        said = r"overlay\.yaml:1:\d+: spec\.containers\[0\]\.privileged: policy \S+ containers\.privileged: is not allowed"
+        privileged = "spec: {containers: [{name: side, image: example/side:1, privileged: true}]}\n"
+        self.host.converge(SPEC)
+        before = self.host.daemon.containers()
+        written(self.host, privileged)
+        self.assertRegex(self.until_condition("ConfigAccepted", "PolicyViolation")["message"], said)
+        self.assertEqual(self.host.daemon.containers(), before)
+
+        self.write_policy(OPEN.replace("spec: {", "spec: {containers: {privileged: true}, "))
+        self.until_condition("ConfigAccepted", "Accepted")
+        self.host.wait(self.host.agent.ready, "the overlay is in force")
+        before = self.host.daemon.containers()
+        self.write_policy(OPEN)
+        self.host.agent.document.unlink()
+        self.restart()
+        self.until_condition("ConfigAccepted", "Unreadable")
+        self.assertRegex(self.host.agent.get("/api/v1/events")[1].decode(), said)
+        self.assertEqual(json.loads(self.host.agent.get("/api/v1/status")[1])["config"]["generation"], 0)
+        self.assertEqual(self.host.daemon.containers(), before)
 
     def test_a_kept_document_that_is_allowed_no_more_is_not_put_in_force_and_what_runs_stays(self):
         self.host.converge(SPEC)
@@ -186,6 +214,16 @@ class Commands(PolicyCase):
         self.host.write(SPEC)
         self.assertEqual(self.run_command("validate", "--policy", self.policy).returncode, 0)
         self.assertEqual(self.run_command("plan", "--policy", self.policy, *docker).returncode, 1)
+
+    def test_each_command_looks_at_the_document_with_its_overlays(self):
+        self.host.write(SPEC)
+        written(self.host, "spec: {containers: [{name: side, privileged: true}]}\n")
+        docker = ["--docker-host", f"unix://{self.host.daemon.socket}"]
+        for command, words in (("validate", []), ("plan", docker), ("explain", ["container/side", *docker]), ("apply", docker)):
+            ended = self.run_command(command, "--policy", self.policy, *words)
+            self.assertEqual(ended.returncode, 1 if command == "validate" else 78, ended.stderr)
+            self.assertRegex(ended.stderr, r"overlay\.yaml:1:\d+: .*containers\.privileged: is not allowed")
+        self.assertEqual(self.host.daemon.requests_made(), 0)
 
     def test_the_schema_is_that_of_the_repository(self):
         printed = subprocess.run([options.spacelet, "schema", "--policy"], capture_output=True, text=True, check=True).stdout

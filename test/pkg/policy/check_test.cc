@@ -234,7 +234,7 @@ TEST(Diagnostics, EachStandsAtItsFieldAndNamesTheRuleAndItsLine) {
   const Policy policy =
       PolicyOf("  images:\n    repositories: [\"*/*\"]\n  containers:\n    privileged: false\n");
   const auto violations = Check(*loaded.document, &policy, Origin::kFile, {});
-  EXPECT_EQ(config::ToText(ToDiagnostics(violations, &policy, loaded, "host.yaml")),
+  EXPECT_EQ(config::ToText(ToDiagnostics(violations, &policy, loaded)),
             "host.yaml:16:19: spec.containers[0].privileged: policy policy.yaml:7 containers.privileged: is "
             "not allowed "
             "(take it out of the document, or set spec.containers.privileged: true in the policy)\n"
@@ -243,11 +243,35 @@ TEST(Diagnostics, EachStandsAtItsFieldAndNamesTheRuleAndItsLine) {
             "(take it out of the document, or add it to spec.volumes.hostPaths of the policy)\n");
 }
 
+TEST(Diagnostics, WhatAnOverlaySaysStandsThere) {
+  config::Input input{.bytes =
+                          "apiVersion: spacelet.dev/v1alpha1\nkind: GitspaceHost\noverlays: [o.yaml]\n"
+                          "metadata: {name: a}\nspec:\n  containers:\n    - {name: tool, image: \"a:1\"}\n",
+                      .file_name = "fleet/host.yaml",
+                      .today = config::Today()};
+  input.read = [](const std::string&) {
+    return "spec:\n  containers:\n    - {name: tool, image: \"${host.zone}.example/b:1\", privileged: "
+           "true}\n";
+  };
+  input.fact = [](const std::string&) { return "evil"; };
+  const config::Loaded loaded = config::Load(input);
+  ASSERT_TRUE(loaded.ok()) << config::ToText(loaded.Problems());
+  const Policy policy = PolicyOf("");
+  const std::string text =
+      config::ToText(ToDiagnostics(Check(*loaded.document, &policy, Origin::kGit, {}), &policy, loaded));
+  EXPECT_THAT(
+      text, HasSubstr("fleet/o.yaml:3:26: spec.containers[0].image: policy policy.yaml images.repositories: "
+                      "evil.example/b is not allowed"));
+  EXPECT_THAT(text, HasSubstr("fleet/o.yaml:3:27: spec.containers[0].image: policy policy.yaml "
+                              "images.repositories: evil.example/b"));
+  EXPECT_THAT(text, HasSubstr("fleet/o.yaml:3:67: spec.containers[0].privileged: "));
+}
+
 TEST(Diagnostics, WithoutAPolicyTheyTellWhatToWriteWhere) {
   const config::Loaded loaded = DocumentOf(SpecOf({}));
   const auto violations = Check(*loaded.document, nullptr, Origin::kGit, {});
   EXPECT_THAT(
-      config::ToText(ToDiagnostics(violations, nullptr, loaded, "host.yaml")),
+      config::ToText(ToDiagnostics(violations, nullptr, loaded)),
       HasSubstr(
           "spec.delegate.token.file: policy secrets.files: is not allowed: a document from Git may use no "
           "secret file, command or variable of a host without a policy (list it under spec.secrets.files "
@@ -259,8 +283,8 @@ TEST(Diagnostics, NoArgumentOfACommandAndNoValueIsShown) {
                     .container = "logging: {options: {splunk-token: s3cret}}\n      labels: {a: s3cret}"};
   const config::Loaded loaded = DocumentOf(SpecOf(parts));
   const Policy policy = PolicyOf("");
-  const std::string text = config::ToText(
-      ToDiagnostics(Check(*loaded.document, &policy, Origin::kFile, {}), &policy, loaded, "f"));
+  const std::string text =
+      config::ToText(ToDiagnostics(Check(*loaded.document, &policy, Origin::kFile, {}), &policy, loaded));
   EXPECT_THAT(text, HasSubstr("secrets.commands: this command of vault is not allowed"));
   EXPECT_THAT(text, ::testing::Not(HasSubstr("s3cret")));
 }

@@ -48,9 +48,9 @@ TEST(Store, WhatIsInvalidOrUnreadableChangesNothingButTheLastAttempt) {
 
 TEST(Store, TheKeptDocumentIsInForceFirstAndTheGenerationGoesOn) {
   Store store(base::RealClock());
-  EXPECT_FALSE(store.Restore("nonsense", "kept", 6).ok());
+  EXPECT_FALSE(store.Restore({"nonsense", "", 6, "kept"}).ok());
   EXPECT_EQ(store.Latest(), nullptr);
-  ASSERT_TRUE(store.Restore(DocumentOf("a:1"), "kept", 7).ok());
+  ASSERT_TRUE(store.Restore({DocumentOf("a:1"), "", 7, "kept"}).ok());
   EXPECT_EQ(store.Latest()->generation, 7);
   EXPECT_EQ(store.LastAttempt().result, Result::kNone);
   EXPECT_EQ(store.Offer({DocumentOf("a:1"), "f"}).result, Result::kUnchanged);
@@ -66,7 +66,7 @@ std::vector<config::Diagnostic> NoEvil(const config::Loaded& loaded, const Versi
 }
 
 TEST(Store, WhatIsNotAdmittedIsAnAttemptAndChangesNothing) {
-  Store store(base::RealClock(), NoEvil);
+  Store store(base::RealClock(), nullptr, NoEvil);
   std::vector<std::string> errors;
   store.OnAttempt([&](const Attempt& attempt) { errors.push_back(attempt.error); });
   store.Offer({DocumentOf("a:1"), "host.yaml"});
@@ -82,11 +82,23 @@ TEST(Store, WhatIsNotAdmittedIsAnAttemptAndChangesNothing) {
 }
 
 TEST(Store, TheKeptDocumentIsPutInForceOnlyWhenItIsAdmitted) {
-  for (const char* source : {"/etc/spacelet/host.yaml", "git+https://example.org/x.git//host.yaml"}) {
-    Store store(base::RealClock(), NoEvil);
-    const absl::Status restored = store.Restore(DocumentOf("evil:1"), source, 7);
+  const struct {
+    const char* source;
+    const char* commit;
+    const char* said;
+  } kCases[] = {
+      {"/etc/spacelet/host.yaml", "", "host.yaml:5:10: spec.runner.image: evil"},
+      {"git+https://example.org/x.git//host.yaml", "", "host.yaml:5:10: spec.runner.image: evil from git"},
+      {"/etc/spacelet/host.yaml", "12ab", "host.yaml:5:10: spec.runner.image: evil from git"}};
+  for (const auto& c : kCases) {
+    Store store(base::RealClock(), nullptr, NoEvil);
+    const absl::Status restored = store.Restore({.bytes = DocumentOf("evil:1"),
+                                                 .generation = 7,
+                                                 .source = c.source,
+                                                 .commit = c.commit,
+                                                 .file_name = "host.yaml"});
     EXPECT_EQ(restored.code(), absl::StatusCode::kPermissionDenied);
-    EXPECT_THAT(std::string(restored.message()), HasSubstr(source[0] == '/' ? ": evil" : "evil from git"));
+    EXPECT_EQ(restored.message(), c.said);
     EXPECT_EQ(store.LastAttempt().result, Result::kForbidden);
     EXPECT_EQ(store.Latest(), nullptr);
   }
@@ -94,7 +106,7 @@ TEST(Store, TheKeptDocumentIsPutInForceOnlyWhenItIsAdmitted) {
 
 TEST(Store, ADocumentInForceThatIsAdmittedNoMoreStaysAndIsAnAttempt) {
   bool strict = false;
-  Store store(base::RealClock(), [&](const config::Loaded& loaded, const Version& version) {
+  Store store(base::RealClock(), nullptr, [&](const config::Loaded& loaded, const Version& version) {
     return strict ? NoEvil(loaded, version) : std::vector<config::Diagnostic>{};
   });
   store.Recheck();
@@ -110,6 +122,140 @@ TEST(Store, ADocumentInForceThatIsAdmittedNoMoreStaysAndIsAnAttempt) {
   EXPECT_EQ(store.Latest(), before);
   strict = false;
   EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kUnchanged);
+}
+
+// A document with an overlay and a fact, as some git source would offer it.
+Version Whole(const std::string& overlay) {
+  Version version{.bytes = absl::StrCat("overlays: [o.yaml]\n", DocumentOf("\"a:${host.zone}\"")),
+                  .file_name = "fleet/host.yaml",
+                  .commit = "c0ffee"};
+  version.read = [overlay](const std::string& path) -> absl::StatusOr<std::string> {
+    if (path != "o.yaml") return absl::NotFoundError("not there");
+    return overlay;
+  };
+  return version;
+}
+
+absl::StatusOr<std::string> West(const std::string&) { return "west"; }
+absl::StatusOr<std::string> Nobody(const std::string&) { return absl::UnavailableError("nobody answers"); }
+
+state::LastGood KeptOf(const Snapshot& snapshot) {
+  return {.bytes = snapshot.bytes,
+          .revision = snapshot.revision,
+          .generation = snapshot.generation,
+          .source = "git",
+          .commit = snapshot.commit,
+          .file_name = snapshot.file_name,
+          .directory = snapshot.directory,
+          .files = snapshot.files,
+          .facts = snapshot.facts};
+}
+
+TEST(Store, WhatIsKeptIsRestoredWithoutItsFilesAndWithoutTheHostsFacts) {
+  Store before(base::RealClock(), West);
+  ASSERT_EQ(before.Offer(Whole("spec: {runner: {hostname: h}}\n")).result, Result::kAccepted);
+  Store after(base::RealClock(), Nobody);
+  ASSERT_TRUE(after.Restore(KeptOf(*before.Latest())).ok());
+  EXPECT_EQ(after.Latest()->document, before.Latest()->document);
+  EXPECT_EQ(after.Latest()->revision, before.Latest()->revision);
+  EXPECT_EQ(after.Latest()->commit, "c0ffee");
+  EXPECT_EQ(after.Latest()->document.runner->workload.image, "a:west");
+  // The same version waits for the fact, and changes nothing meanwhile.
+  EXPECT_EQ(after.Offer(Whole("spec: {runner: {hostname: h}}\n")).result, Result::kWaiting);
+  EXPECT_THAT(after.LastAttempt().error, HasSubstr("fleet/host.yaml:6:19: spec.runner.image: ${host.zone}"));
+  EXPECT_EQ(after.Latest()->generation, 1);
+}
+
+TEST(Store, WhatIsKeptWithoutAFileOrAFactIsOfNoUse) {
+  Store before(base::RealClock(), West);
+  before.Offer(Whole("spec: {}\n"));
+  for (const bool files : {true, false}) {
+    state::LastGood kept = KeptOf(*before.Latest());
+    (files ? kept.files : kept.facts).clear();
+    Store after(base::RealClock(), West);
+    EXPECT_FALSE(after.Restore(kept).ok());
+    EXPECT_EQ(after.Latest(), nullptr);
+  }
+}
+
+TEST(Store, AnotherOverlayOrAnotherFactIsAnotherVersion) {
+  std::string zone = "west";
+  Store store(base::RealClock(), [&](const std::string&) { return zone; });
+  EXPECT_EQ(store.Offer(Whole("spec: {}\n")).result, Result::kAccepted);
+  EXPECT_EQ(store.Offer(Whole("spec: {}\n")).result, Result::kUnchanged);
+  EXPECT_EQ(store.Offer(Whole("spec: {suspend: true}\n")).result, Result::kAccepted);
+  EXPECT_TRUE(store.Latest()->document.suspend);
+  zone = "east";
+  EXPECT_EQ(store.Offer(Whole("spec: {suspend: true}\n")).result, Result::kAccepted);
+  EXPECT_EQ(store.Latest()->document.runner->workload.image, "a:east");
+  EXPECT_EQ(store.Latest()->generation, 3);
+}
+
+// Remembers the image that it was asked for, and from where; refuses when told to.
+struct Gate {
+  std::vector<std::string> asked = {};
+  bool closed = false;
+  Admit admit() {
+    return [this](const config::Loaded& loaded, const Version& version) -> std::vector<config::Diagnostic> {
+      asked.push_back(absl::StrCat(loaded.document->runner->workload.image, " ", loaded.files.size(),
+                                   IsFromGit(version) ? " git" : ""));
+      if (!closed) return {};
+      return {{config::Severity::kError, loaded.file_names.back(), 1, 1, "", "closed", ""}};
+    };
+  }
+};
+
+TEST(Store, WhatIsAskedForIsTheDocumentWithItsOverlaysAndFactsHoweverItComesIntoForce) {
+  const std::string overlay = "spec: {runner: {image: \"b:${host.zone}\"}}\n";
+  Gate gate;
+  Store before(base::RealClock(), West, gate.admit());
+  ASSERT_EQ(before.Offer(Whole(overlay)).result, Result::kAccepted);
+  before.Recheck();
+  Store after(base::RealClock(), Nobody, gate.admit());
+  ASSERT_TRUE(after.Restore(KeptOf(*before.Latest())).ok());
+  after.Recheck();
+  EXPECT_EQ(gate.asked, std::vector<std::string>(4, "b:west 1 git"));
+
+  gate.closed = true;
+  after.Recheck();
+  EXPECT_EQ(after.LastAttempt().result, Result::kForbidden);
+  EXPECT_EQ(after.LastAttempt().error, "fleet/o.yaml:1:1: closed");
+  EXPECT_EQ(after.LastAttempt().revision, before.Latest()->revision);
+  EXPECT_EQ(after.Latest()->document.runner->workload.image, "b:west");
+  Store refusing(base::RealClock(), West, gate.admit());
+  EXPECT_EQ(refusing.Offer(Whole(overlay)).result, Result::kForbidden);
+  EXPECT_FALSE(refusing.Restore(KeptOf(*before.Latest())).ok());
+  EXPECT_EQ(refusing.Latest(), nullptr);
+}
+
+TEST(Store, WhatCannotBeToldYetIsNotAskedFor) {
+  Gate gate{.closed = true};
+  Store store(base::RealClock(), Nobody, gate.admit());
+  EXPECT_EQ(store.Offer(Whole("spec: {}\n")).result, Result::kWaiting);
+  EXPECT_EQ(gate.asked.size(), 0u);
+}
+
+TEST(Version, WithFilesItHasThoseAndNoOthers) {
+  Version version = Whole("spec: {}\n");
+  version.is_whole = [] { return false; };
+  version = WithFiles(version, {{"p.yaml", "kept"}});
+  EXPECT_EQ(version.read("p.yaml").value(), "kept");
+  EXPECT_TRUE(absl::IsNotFound(version.read("o.yaml").status()));
+  EXPECT_FALSE(version.is_whole);  // it cannot change any more
+}
+
+TEST(Store, WhatChangesWhileItIsReadIsNoAttempt) {
+  Store store(base::RealClock(), West);
+  int attempts = 0;
+  store.OnAttempt([&](const Attempt&) { ++attempts; });
+  Version torn = Whole("spec: {}\n");
+  torn.is_whole = [] { return false; };
+  EXPECT_EQ(store.Offer(torn).result, Result::kNone);
+  Version changing = Whole("");
+  changing.read = [](const std::string&) { return absl::AbortedError("o.yaml is being changed"); };
+  EXPECT_EQ(store.Offer(changing).result, Result::kNone);
+  EXPECT_EQ(attempts, 0);
+  EXPECT_EQ(store.Latest(), nullptr);
 }
 
 }  // namespace
