@@ -26,6 +26,21 @@ constexpr absl::Duration kSlowRetry = absl::Minutes(10);
 // The longest a look may take: a stop with a long grace period. Every call in it has its own deadline.
 constexpr absl::Duration kLongestLook = absl::Hours(1);
 
+const char* ResultName(const Outcome& outcome) {
+  switch (outcome.kind) {
+    case Outcome::Kind::kWaiting:
+      return "waiting";
+    case Outcome::Kind::kSuspended:
+      return "suspended";
+    case Outcome::Kind::kInterrupted:
+      return "cancelled";
+    case Outcome::Kind::kFailed:
+      return RetryAfter(outcome.status, !outcome.pulling.empty()) == Retry::kOnChange ? "terminal" : "error";
+    default:
+      return "success";
+  }
+}
+
 // What an attempt is in the metrics, and in the condition.
 struct AttemptNames {
   const char* result;
