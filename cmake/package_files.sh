@@ -31,8 +31,10 @@ done
 
 schema=usr/share/spacelet/gitspacehost.v1alpha1.json
 "$spacelet" schema | put "$schema"
-example() { sed "1s|\.\./manifests/schema/.*|/$schema|" "$1"; }
+example() { sed "1s|\(\.\./\)*manifests/schema/|/${schema%/*}/|" "$1"; }
 example "$source/examples/minimal.yaml" | put etc/spacelet/host.yaml.example
+"$spacelet" schema --policy | put "${schema%/*}/hostpolicy.v1alpha1.json"
+example "$source/examples/policy/policy.yaml" | put etc/spacelet/policy.yaml.example
 
 doc=usr/share/doc/spacelet
 put "$doc/copyright" "$manifests/debian/copyright"

@@ -30,6 +30,7 @@ MAY_INCLUDE = {
     "pkg/secret": ["pkg/api/", "pkg/base/"],
     "pkg/desired": ["pkg/api/", "pkg/base/", "pkg/pool/", "pkg/schedule/", "pkg/secret/", "pkg/docker/types.h"],
     "pkg/docker": ["pkg/api/", "pkg/base/"],
+    "pkg/policy": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/yaml/", "pkg/docker/reference.h"],
     "pkg/importer": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/docker/recipe.h", "pkg/docker/types.h"],
     "pkg/plan": ["pkg/api/", "pkg/base/", "pkg/schedule/", "pkg/desired/desired.h", "pkg/docker/types.h"],
     "pkg/observe": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/plan/", "pkg/secret/"] + DOCKER_INTERFACE,

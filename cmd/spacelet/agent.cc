@@ -9,6 +9,7 @@
 #include "cmd/spacelet/document.h"
 #include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/policy_flag.h"
 
 namespace spacelet::cmd {
 namespace {
@@ -71,6 +72,7 @@ Command AddAgent(CLI::App& root) {
   CLI::App* app = root.add_subcommand("agent", "Watches a document and keeps the host as it says");
   auto options = std::make_shared<app::AgentOptions>();
   app->add_option("--config", options->source, "the document")->type_name("FILE")->required();
+  AddPolicyOption(*app, options->policy);
   app->add_option("--state-dir", options->state_dir, "what is remembered between two runs")
       ->type_name("DIR")
       ->capture_default_str();
@@ -96,11 +98,12 @@ Command AddAgent(CLI::App& root) {
   AddNotifyOptions(*app, options->notify);
   AddLogOptions(*app, options->log);
   app->footer(
-      "Stops on SIGTERM and leaves the containers running; SIGHUP reads the document again.\n"
+      "Stops on SIGTERM and leaves the containers running; SIGHUP reads document and policy again.\n"
       "Exit code: 0 stopped by SIGTERM, 1 failed, 75 another agent works on this host.\n\n"
       "Examples:\n"
       "  spacelet agent --config /etc/spacelet/host.yaml\n"
       "  spacelet agent --config host.yaml --docker-host unix:///run/other.sock --log-level debug\n"
+      "  spacelet agent --config /etc/spacelet/host.yaml --policy /etc/spacelet/policy.yaml\n"
       "  spacelet agent --config host.yaml --notify-url https://alerts.example.com/spacelet\n"
       "  spacelet agent --config host.yaml --notify-command /etc/spacelet/notify\n"
       "where /etc/spacelet/notify is for Slack\n"

@@ -7,6 +7,7 @@
 #include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "cmd/spacelet/progress.h"
 #include "pkg/app/one_shot.h"
 #include "pkg/lifecycle/signals.h"
@@ -15,7 +16,7 @@ namespace spacelet::cmd {
 namespace {
 
 struct Flags {
-  std::string path;
+  std::string path, policy;
   app::ApplyOptions options;
   Format format = Format::kText;
 };
@@ -34,7 +35,8 @@ int Report(const app::Outcome& outcome, Format format) {
 int Run(Flags& flags) {
   const LoadedDocument document = LoadForCommand(flags.path, flags.options.host);
   if (!document.ok()) return app::kInvalidDocument;
-  flags.options.version = document.version;
+  if (const int refused = CheckPolicy(document, flags.policy, true); refused != app::kGood) return refused;
+  flags.options.version = source::WithFiles(document.version, document.loaded.files);  // as they were checked
   flags.options.host.facts.insert(document.loaded.facts.begin(), document.loaded.facts.end());
   lifecycle::BlockSignals();
   absl::StatusOr<app::Outcome> outcome = app::Outcome{};
@@ -56,6 +58,7 @@ Command AddApply(CLI::App& root) {
   AddFileOption(*app, flags->path);
   AddHostOptions(*app, flags->options.host);
   AddDockerOptions(*app, flags->options.docker);
+  AddPolicyOption(*app, flags->policy);
   AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
   app->add_flag("--now", flags->options.now, "do not wait for the maintenance windows of rollout.windows");

@@ -91,6 +91,9 @@ Command AddCloudInit(CLI::App& root) {
                   "the pool.yaml to bring along to where the document names it (default: that very file, if "
                   "it is here)")
       ->type_name("FILE");
+  app->add_option("--policy", flags->options.policy,
+                  "the policy to bring along, which the agent is started with; it must allow the document")
+      ->type_name("FILE");
   AddCloudOption(*app, flags->options.cloud);
   AddFormatOption(*app, flags->options.script);
   app->footer(

@@ -4,6 +4,7 @@
 
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/host_flags.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "pkg/app/options.h"
 
 namespace spacelet::cmd {
@@ -11,6 +12,7 @@ namespace spacelet::cmd {
 void AddViewOptions(CLI::App& app, ViewFlags& flags) {
   AddFileOption(app, flags.path);
   AddHostOptions(app, flags.host);
+  AddPolicyOption(app, flags.policy);
   AddDockerOptions(app, flags.look.docker);
   AddStrictOption(app, flags.look.secret_permissions);
   AddOutputOption(app, flags.format);
@@ -22,6 +24,8 @@ HostView ViewHost(const ViewFlags& flags) {
     view.exit_code = app::kInvalidDocument;
     return view;
   }
+  view.exit_code = CheckPolicy(view.document, flags.policy, false);
+  if (view.exit_code != app::kGood) return view;
   absl::StatusOr<app::Look> look = app::LookAtHost(view.document.loaded, flags.look, {});
   if (!look.ok()) {
     view.exit_code = FailDocker(look.status());

@@ -8,15 +8,17 @@
 #include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
+#include "cmd/spacelet/policy_flag.h"
 #include "pkg/app/host_check.h"
 #include "pkg/app/host_facts.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/options.h"
 
 namespace spacelet::cmd {
 namespace {
 
 struct Flags {
-  std::string path;
+  std::string path, policy;
   Format format = Format::kText;
   app::HostOptions host;
   app::CheckOptions check;
@@ -33,7 +35,12 @@ std::string Summary(const std::string& file, const std::vector<config::Diagnosti
   return text + "\n";
 }
 
-int Run(const Flags& flags) {
+int Run(Flags& flags) {
+  if (!flags.policy.empty()) {
+    absl::StatusOr<policy::Policy> policy = app::ReadPolicy(flags.policy);
+    if (!policy.ok()) return Fail(policy.status(), app::kNotSo);
+    flags.check.policy = *std::move(policy);
+  }
   const absl::StatusOr<source::Version> version = ReadDocument(flags.path);
   if (!version.ok()) return Fail(version.status(), app::kNotSo);
   app::HostFacts facts(flags.host);
@@ -56,6 +63,7 @@ Command AddValidate(CLI::App& root) {
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
   AddHostOptions(*app, flags->host);
+  AddPolicyOption(*app, flags->policy);
   AddOutputOption(*app, flags->format);
   CLI::Option* host =
       app->add_flag("--host", flags->check.is_host,
@@ -65,6 +73,7 @@ Command AddValidate(CLI::App& root) {
       "Exit code: 0 valid, 1 not valid.\n\n"
       "Examples:\n"
       "  spacelet validate -f /etc/spacelet/host.yaml --host\n"
+      "  spacelet validate -f host.yaml --policy policy.yaml\n"
       "  spacelet validate -f fleet/base.yaml --host-name gitspaces-a\n"
       "  cat host.yaml | spacelet validate -f - -o json");
   return {app, [flags] { return Run(*flags); }};

@@ -9,6 +9,7 @@ inline constexpr char kConfigAccepted[] = "ConfigAccepted";
 inline constexpr char kDockerAvailable[] = "DockerAvailable";
 inline constexpr char kReady[] = "Ready";  // also an object condition
 inline constexpr char kSuspended[] = "Suspended";
+inline constexpr char kPolicyAccepted[] = "PolicyAccepted";  // only with --policy
 // Object conditions.
 inline constexpr char kSynced[] = "Synced";
 inline constexpr char kProgressing[] = "Progressing";
@@ -19,6 +20,8 @@ inline constexpr char kNotReady[] = "NotReady";
 inline constexpr char kAccepted[] = "Accepted";
 inline constexpr char kRejected[] = "Rejected";
 inline constexpr char kUnreadable[] = "Unreadable";
+inline constexpr char kPolicyRejected[] = "PolicyRejected";    // an event: the policy itself cannot be used
+inline constexpr char kPolicyViolation[] = "PolicyViolation";  // of a valid document
 inline constexpr char kNoDocument[] = "NoDocument";
 inline constexpr char kHostFactUnavailable[] = "HostFactUnavailable";  // e.g. ${host.zone}
 inline constexpr char kConnected[] = "Connected";

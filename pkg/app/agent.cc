@@ -14,15 +14,19 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/strings/strip.h"
+#include "pkg/api/reasons.h"
 #include "pkg/app/build_info.h"
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
 #include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
+#include "pkg/base/text.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
@@ -41,7 +45,7 @@ int Refuse(const absl::Status& status, int exit_code) {
 }
 
 CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& docker,
-                           const state::Directory& state,
+                           const state::Directory& state, const LocalPolicy& policy,
                            std::function<void(const source::Snapshot&)> on_accepted) {
   CoreOptions core;
   core.docker = docker;
@@ -54,8 +58,17 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.state = &state;
   core.log = options.log;
   core.log_fd = STDERR_FILENO;
+  core.admit = policy.Admission();
   core.on_accepted = std::move(on_accepted);
   return core;
+}
+
+// What no pattern of the policy covers: who could write there would decide what the agent does.
+std::vector<std::string> GuardedPaths(const AgentOptions& options, const DockerEndpoint& docker) {
+  std::vector<std::string> paths = {options.policy, options.state_dir, options.source};
+  absl::string_view socket = docker.host;
+  if (absl::ConsumePrefix(&socket, "unix://")) paths.emplace_back(socket);
+  return paths;
 }
 
 // In the runtime directory, which a boot empties.
@@ -68,9 +81,11 @@ std::string BesideTheLock(const AgentOptions& options, const char* name) {
 class Agent {
  public:
   // `receiver` may be null.
-  Agent(const AgentOptions& options, const DockerEndpoint& docker, std::unique_ptr<notify::Receiver> receiver)
-      : state_(options.state_dir),
-        core_(CoreOptionsFor(options, docker, state_,
+  Agent(const AgentOptions& options, const DockerEndpoint& docker, LocalPolicy& policy,
+        std::unique_ptr<notify::Receiver> receiver)
+      : policy_(policy),
+        state_(options.state_dir),
+        core_(CoreOptionsFor(options, docker, state_, policy,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),
@@ -83,6 +98,7 @@ class Agent {
   int Run() {
     core_.logger.Info("agent starts",
                       {{"version", GetBuildInfo().version}, {"revision", GetBuildInfo().revision}});
+    ReportPolicy(absl::OkStatus());
     source_.StartFromLastGood();
     core_.Start(threads_);
     source_.Start(threads_);
@@ -107,6 +123,7 @@ class Agent {
       const int signal = lifecycle::WaitForSignal(
           std::min(ready ? kLookEvery : kLookEvery / 10, lifecycle::WatchdogInterval()));
       if (signal == SIGTERM || signal == SIGINT) return absl::OkStatus();
+      if (signal == SIGHUP || policy_.HasChanged()) ReloadPolicy();
       if (signal == SIGHUP) Reload();
       if (absl::Status failure = threads_.FirstError(); !failure.ok()) return failure;
       FeedWatchdog(core_.heartbeats);
@@ -115,6 +132,27 @@ class Agent {
         lifecycle::NotifyReady("watching " + source_.name());
       }
     }
+  }
+
+  // The document is asked for again: what was refused may be allowed now.
+  void ReloadPolicy() {
+    const absl::Status loaded = policy_.Load();
+    ReportPolicy(loaded);
+    if (!loaded.ok() || policy_.path().empty()) return;
+    core_.store.Recheck();
+    source_.Reload();
+  }
+
+  void ReportPolicy(const absl::Status& loaded) {
+    if (policy_.path().empty()) return;
+    const char* reason = loaded.ok() ? api::reason::kAccepted : api::reason::kRejected;
+    const std::string text = loaded.ok() ? policy_.path() : base::OneLine(loaded.message());
+    core_.board.SetCondition(api::kPolicyAccepted, report::TruthOf(loaded.ok()), reason,
+                             loaded.ok() ? "" : text + "; the policy before stays in force");
+    if (loaded.ok()) return core_.logger.Info("policy in force", {{"policy", text}});
+    core_.logger.Error("the policy cannot be used, the one before stays in force", {{"error", text}});
+    core_.events.Record(report::Event::Type::kWarning, report::kHostObject, api::reason::kPolicyRejected,
+                        text);
   }
 
   void Reload() {
@@ -134,6 +172,7 @@ class Agent {
     if (!threads_.Stop(kStopGrace)) _exit(kNotSo);
   }
 
+  LocalPolicy& policy_;
   state::Directory state_;
   Core core_;
   DocumentSource source_;
@@ -154,9 +193,11 @@ int RunAgent(const AgentOptions& options) {
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
   absl::StatusOr<std::unique_ptr<notify::Receiver>> receiver = ReceiverFor(options.notify);
   if (!receiver.ok()) return Refuse(receiver.status(), kUsage);
+  LocalPolicy policy(options.policy, GuardedPaths(options, *docker));
+  if (const absl::Status loaded = policy.Load(); !loaded.ok()) return Refuse(loaded, kNotSo);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker, *std::move(receiver)).Run();
+  return Agent(options, *docker, policy, *std::move(receiver)).Run();
 }
 
 }  // namespace spacelet::app

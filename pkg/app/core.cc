@@ -59,7 +59,7 @@ Core::Core(const CoreOptions& options)
       checker(docker, docker),
       prober(checker, clock),
       facts(options.host),
-      store(clock, facts.asker()),
+      store(clock, facts.asker(), options.admit),
       controller({docker, observer, execute::HostFiles(), secrets, prober, board, events, metrics, heartbeats,
                   clock, logger, CompilerFor(options), options.state, RedactWith(redactor)},
                  options.controller) {

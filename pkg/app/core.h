@@ -36,7 +36,8 @@ struct CoreOptions {
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
-  int log_fd = -1;  // negative: no log
+  int log_fd = -1;      // negative: no log
+  source::Admit admit;  // null: every valid document
   // Called after the controller was told of an accepted document, from the offering thread; may be null.
   std::function<void(const source::Snapshot&)> on_accepted;
 };

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "pkg/app/host_files.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/named_files.h"
 #include "pkg/config/load.h"
 #include "pkg/desired/compile.h"
@@ -40,6 +41,12 @@ class Checker {
       absent_.push_back(named.field);
       Add(SeverityIf(options_.is_host), named.field, absl::StrCat(named.path, " is not there"));
     }
+  }
+
+  void CheckPolicy() {
+    if (!options_.policy) return;
+    for (config::Diagnostic& objection : Objections(loaded_, &*options_.policy, policy::Origin::kFile))
+      loaded_.diagnostics.push_back(std::move(objection));
   }
 
   void CheckCompiled() {
@@ -100,6 +107,7 @@ Checked CheckDocument(const source::Version& version, const config::AskFact& fac
   std::map<std::string, std::string> texts = source::TextsOf(version, loaded);
   Checker checker(std::move(loaded), options);
   if (ok) {
+    checker.CheckPolicy();
     checker.CheckFiles();
     checker.CheckCompiled();
   }

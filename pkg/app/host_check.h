@@ -2,10 +2,12 @@
 #pragma once
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "pkg/config/diagnostic.h"
+#include "pkg/policy/policy.h"
 #include "pkg/secret/secret.h"
 #include "pkg/source/store.h"
 
@@ -22,6 +24,7 @@ struct CheckOptions {
   // file that others may read is a warning.
   bool is_host = false;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;  // kStrict: an error
+  std::optional<policy::Policy> policy = std::nullopt;                  // what it refuses is an error
 };
 
 // Loads the document, looks whether the files that it names are there, and lints the runner's pool. Asks

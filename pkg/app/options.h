@@ -43,6 +43,7 @@ struct HostOptions {
 
 struct AgentOptions {
   std::string source;  // --config: a path (git+… comes later)
+  std::string policy;  // --policy; empty: none
   std::string state_dir = "/var/lib/spacelet";
   HostOptions host;
   DockerOptions docker;

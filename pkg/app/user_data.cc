@@ -4,6 +4,7 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "pkg/app/local_policy.h"
 #include "pkg/app/named_files.h"
 #include "pkg/app/user_data_needs.h"
 #include "pkg/base/file.h"
@@ -55,6 +56,7 @@ class Maker {
   }
 
   void AddPool();
+  void AddPolicy();
   void AddPackage();
   MadeUserData Finish();
 
@@ -106,6 +108,22 @@ void Maker::AddPool() {
   Add(path, content->bytes, absl::StrCat("the pool, from ", here), "The pool of the Terraform module.");
 }
 
+void Maker::AddPolicy() {
+  if (options_.policy.empty()) return;
+  const absl::StatusOr<base::FileContent> content =
+      base::ReadFile(options_.policy, config::kMaxDocumentBytes);
+  if (!content.ok()) return Problem(std::string(content.status().message()));
+  const absl::StatusOr<policy::Policy> policy = ReadPolicy(options_.policy);
+  if (!policy.ok()) return Problem(std::string(policy.status().message()));
+  // The paths are those of the new machine, where no link leads.
+  for (const config::Diagnostic& objection : policy::ToDiagnostics(
+           policy::Check(document_, &*policy, policy::Origin::kFile, {}), &*policy, loaded_))
+    Problem(config::ToText(objection));
+  Add(cloudinit::kPolicyPath, content->bytes, absl::StrCat("the policy, from ", options_.policy),
+      "What a document may ask of the machine.");
+  user_data_.has_policy = true;
+}
+
 void Maker::AddPackage() {
   absl::StatusOr<cloudinit::Package> package =
       cloudinit::ParsePackage(options_.package, options_.package_sha256);
@@ -154,6 +172,7 @@ MadeUserData MakeUserData(absl::string_view bytes, const config::Loaded& loaded,
   Maker maker(loaded, options);
   maker.AddDocument(bytes);
   maker.AddPool();
+  maker.AddPolicy();
   maker.AddPackage();
   return maker.Finish();
 }

@@ -17,7 +17,8 @@ struct UserDataOptions {
   std::string package_sha256;  // the same
   std::string pool;  // the file here whose content becomes the pool's; empty: the one that the document names
   std::string
-      directory;  // where the document lies here: a pool that it names by a relative path lies there too
+      directory;       // where the document lies here: a pool that it names by a relative path lies there too
+  std::string policy;  // a file here that becomes the machine's policy; empty: none
   Cloud cloud = Cloud::kNone;  // whose limit counts
   bool script = false;         // a shell script instead of a #cloud-config
 };

@@ -115,7 +115,8 @@ absl::Status FillTemporary(int fd, const std::string& path, absl::string_view by
 absl::Status MakeDirectory(const std::string& path, mode_t mode) {
   if (::mkdir(path.c_str(), mode) == 0) {
     // mkdir's mode is cut by the umask, which a unit sets to 0077.
-    return ::chmod(path.c_str(), mode) == 0 ? absl::OkStatus() : ErrnoStatus("chmod", path);
+    const UniqueFd made(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    return made.valid() && ::fchmod(made.get(), mode) == 0 ? absl::OkStatus() : ErrnoStatus("chmod", path);
   }
   if (errno != EEXIST) return ErrnoStatus("mkdir", path);
   struct stat st;

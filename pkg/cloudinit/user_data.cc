@@ -15,6 +15,7 @@ namespace {
 
 constexpr char kScriptPath[] = "/usr/local/sbin/spacelet-bootstrap";
 constexpr char kDropInPath[] = "/etc/systemd/system/spacelet.service.d/runner-directory.conf";
+constexpr char kPolicyDropInPath[] = "/etc/systemd/system/spacelet.service.d/policy.conf";
 constexpr char kUnitPath[] = "/etc/systemd/system/spacelet-bootstrap.service";
 
 constexpr char kHead[] = R"(#cloud-config
@@ -50,6 +51,12 @@ StandardOutput=journal+console
 
 [Install]
 WantedBy=multi-user.target
+)";
+
+// The flag stands here and not in /etc/default/spacelet, which is the package's and comes later.
+constexpr char kPolicyDropIn[] = R"([Service]
+ExecStart=
+ExecStart=/usr/bin/spacelet agent --config /etc/spacelet/host.yaml --policy /etc/spacelet/policy.yaml $SPACELET_FLAGS
 )";
 
 constexpr char kTail[] = R"(
@@ -139,6 +146,7 @@ std::vector<Entry> Entries(const UserData& user_data) {
   if (user_data.runner_directory != "/runner")  // which the unit of the package opens by itself
     entries.push_back({kDropInPath, "0644",
                        absl::StrCat("[Service]\nReadWritePaths=-", user_data.runner_directory, "\n"), ""});
+  if (user_data.has_policy) entries.push_back({kPolicyDropInPath, "0644", kPolicyDropIn, ""});
   entries.push_back({kScriptPath, "0755", Script(user_data), ""});
   entries.push_back({kUnitPath, "0644", kUnit, ""});
   return entries;

@@ -12,6 +12,7 @@
 namespace spacelet::cloudinit {
 
 inline constexpr char kDocumentPath[] = "/etc/spacelet/host.yaml";
+inline constexpr char kPolicyPath[] = "/etc/spacelet/policy.yaml";
 
 // What a cloud accepts as user-data, in bytes; AWS before base64, Google per value of the metadata.
 inline constexpr size_t kAwsLimit = 16 << 10;
@@ -27,6 +28,7 @@ struct UserData {
   std::vector<File> files;  // for the agent, which reads what only root may read
   Package package;
   std::string runner_directory = "/runner";  // Requires: IsPlainPath
+  bool has_policy = false;  // one of the files is kPolicyPath, and the agent is started with it
 };
 
 enum class Format {

@@ -41,17 +41,30 @@ const char* ResultName(const Outcome& outcome) {
   }
 }
 
-const char* ResultName(source::Attempt::Result result) {
+// What an attempt is in the metrics, and in the condition.
+struct AttemptNames {
+  const char* result;
+  const char* reason;
+};
+
+AttemptNames NamesOf(source::Attempt::Result result) {
   switch (result) {
     case source::Attempt::Result::kAccepted:
-      return "accepted";
+      return {"accepted", reason::kAccepted};
     case source::Attempt::Result::kUnchanged:
-      return "unchanged";
+      return {"unchanged", reason::kAccepted};
     case source::Attempt::Result::kRejected:
-      return "rejected";
-    default:
-      return "unreadable";
+      return {"rejected", reason::kRejected};
+    case source::Attempt::Result::kForbidden:
+      return {"rejected", reason::kPolicyViolation};
+    case source::Attempt::Result::kUnreadable:
+      return {"unreadable", reason::kUnreadable};
+    case source::Attempt::Result::kWaiting:
+      return {"unreadable", reason::kHostFactUnavailable};
+    case source::Attempt::Result::kNone:
+      break;
   }
+  return {"unreadable", reason::kNoDocument};
 }
 
 std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
@@ -205,18 +218,14 @@ void Controller::Core::AnnounceObjects(const desired::Host& host) {
 void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   using Result = source::Attempt::Result;
   const bool good = attempt.result == Result::kAccepted || attempt.result == Result::kUnchanged;
-  const char* why = good                                    ? reason::kAccepted
-                    : attempt.result == Result::kRejected   ? reason::kRejected
-                    : attempt.result == Result::kUnreadable ? reason::kUnreadable
-                    : attempt.result == Result::kWaiting    ? reason::kHostFactUnavailable
-                                                            : reason::kNoDocument;
-  parts_.metrics.ConfigReloaded(ResultName(attempt.result));
+  const AttemptNames names = NamesOf(attempt.result);
+  parts_.metrics.ConfigReloaded(names.result);
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
     config.error = good ? std::nullopt : std::optional<std::string>(attempt.error);
   });
-  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), why, attempt.error);
+  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), names.reason, attempt.error);
   if (attempt.result == Result::kUnchanged) return;
-  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, why,
+  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, names.reason,
                        good ? attempt.revision : attempt.error);
 }
 

@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "absl/strings/string_view.h"
 #include "absl/strings/strip.h"
 #include "pkg/api/listen_port.h"
@@ -105,6 +106,8 @@ std::optional<StateFile> RunnerDatabase(const api::Runner& runner, const api::Wo
   absl::string_view below = path == nullptr ? absl::string_view() : *path;
   if (!absl::ConsumePrefix(&below, absl::StrCat(kRunnerMount, "/"))) return std::nullopt;
   if (driver != nullptr && *driver != "sqlite3") return std::nullopt;
+  const std::vector<absl::string_view> parts = absl::StrSplit(below, '/');
+  if (std::find(parts.begin(), parts.end(), "..") != parts.end()) return std::nullopt;  // leads elsewhere
   const std::string directory = RunnerDirectory(runner);
   return StateFile{.variable = kDatabaseVariable,
                    .default_path = "/database.sqlite3",

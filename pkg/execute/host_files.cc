@@ -1,4 +1,4 @@
-#include <pwd.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,9 +13,11 @@
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "absl/strings/str_split.h"
 #include "pkg/base/file.h"
 #include "pkg/base/status_macros.h"
+#include "pkg/base/unique_fd.h"
 #include "pkg/execute/execute.h"
 
 namespace spacelet::execute {
@@ -41,16 +43,59 @@ Owner ParseOwner(const std::string& owner) {
 }
 
 std::string Directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
+std::string Name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
 
-// What this process may not give away stays its own where the owner was assumed: `owner` says so then.
-absl::Status GiveTo(const std::string& path, Owner& owner) {
-  if (owner.user == static_cast<uid_t>(-1) || chown(path.c_str(), owner.user, owner.group) == 0)
+// A directory, held: whatever a container puts in its place meanwhile, it is this one. A link in its place is
+// not followed, since it would lead root wherever the container wants.
+class HeldDirectory {
+ public:
+  // Errors: NotFound; FailedPrecondition a link or a file; Unavailable any other errno.
+  static absl::StatusOr<HeldDirectory> Open(const std::string& path) {
+    base::UniqueFd fd(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (fd.valid()) return HeldDirectory(path, std::move(fd));
+    if (errno == ENOENT) return absl::NotFoundError(absl::StrCat(path, " is not there"));
+    if (errno == ELOOP || errno == ENOTDIR)
+      return absl::FailedPreconditionError(
+          absl::StrCat(path, " is a symbolic link or a file, and has to be a directory: remove it"));
+    return absl::UnavailableError(absl::StrCat("open ", path, ": ", strerror(errno)));
+  }
+
+  // Makes it when it is not there. Errors: as Open.
+  static absl::StatusOr<HeldDirectory> Make(const std::string& path, mode_t mode) {
+    absl::StatusOr<HeldDirectory> there = Open(path);
+    if (!absl::IsNotFound(there.status())) return there;
+    RETURN_IF_ERROR(base::MakeDirectories(path, mode));
+    return Open(path);
+  }
+
+  // What this process may not give away stays its own where the owner was assumed: `owner` says so then.
+  absl::Status GiveTo(Owner& owner) const {
+    if (owner.user == static_cast<uid_t>(-1) || fchown(fd_.get(), owner.user, owner.group) == 0)
+      return absl::OkStatus();
+    if (!owner.assumed || errno != EPERM)
+      return absl::UnavailableError(absl::StrCat("chown ", path_, ": ", strerror(errno)));
+    owner = {};
     return absl::OkStatus();
-  if (!owner.assumed || errno != EPERM)
-    return absl::UnavailableError(absl::StrCat("chown ", path, ": ", strerror(errno)));
-  owner = {};
-  return absl::OkStatus();
-}
+  }
+
+  absl::Status Write(const std::string& name, const std::string& content, const Owner& owner) const {
+    const std::string here = absl::StrCat("/proc/self/fd/", fd_.get());
+    const absl::Status written =
+        base::WriteFileAtomically(absl::StrCat(here, "/", name), content, 0600, owner.user, owner.group);
+    return {written.code(), absl::StrReplaceAll(written.message(), {{here, path_}})};
+  }
+
+  absl::Status Remove(const std::string& name) const {
+    if (unlinkat(fd_.get(), name.c_str(), 0) == 0 || errno == ENOENT) return absl::OkStatus();
+    return absl::UnavailableError(absl::StrCat("remove ", path_, "/", name, ": ", strerror(errno)));
+  }
+
+ private:
+  HeldDirectory(std::string path, base::UniqueFd fd) : path_(std::move(path)), fd_(std::move(fd)) {}
+
+  std::string path_;
+  base::UniqueFd fd_;
+};
 
 constexpr size_t kLargestState = 64 << 20;  // more was not copied (docker::Reader::ReadContainerFile)
 
@@ -66,21 +111,22 @@ absl::Status MoveIfThere(const std::string& from, const std::string& to) {
 class RealFiles : public LocalFiles {
  public:
   absl::Status CreateDirectory(const plan::CreateDirectory& op) override {
-    RETURN_IF_ERROR(base::MakeDirectories(op.path, op.mode));
+    ASSIGN_OR_RETURN(const HeldDirectory directory, HeldDirectory::Make(op.path, op.mode));
     Owner owner = ParseOwner(op.owner);
-    return GiveTo(op.path, owner);
+    return directory.GiveTo(owner);
   }
 
   absl::Status WritePoolFile(const plan::WritePoolFile& op) override {
     Owner owner = ParseOwner(op.file.owner);
-    RETURN_IF_ERROR(base::MakeDirectories(Directory(op.file.host_path), 0700));
-    RETURN_IF_ERROR(GiveTo(Directory(op.file.host_path), owner));  // its reader must get through it as well
-    return base::WriteFileAtomically(op.file.host_path, op.file.content, 0600, owner.user, owner.group);
+    ASSIGN_OR_RETURN(const HeldDirectory directory, HeldDirectory::Make(Directory(op.file.host_path), 0700));
+    RETURN_IF_ERROR(directory.GiveTo(owner));  // its reader must get through it as well
+    return directory.Write(Name(op.file.host_path), op.file.content, owner);
   }
 
   absl::Status RemovePoolFile(const plan::RemovePoolFile& op) override {
-    if (unlink(op.path.c_str()) == 0 || errno == ENOENT) return absl::OkStatus();
-    return absl::UnavailableError(absl::StrCat("remove ", op.path, ": ", strerror(errno)));
+    const absl::StatusOr<HeldDirectory> directory = HeldDirectory::Open(Directory(op.path));
+    if (absl::IsNotFound(directory.status())) return absl::OkStatus();
+    return directory.ok() ? directory->Remove(Name(op.path)) : directory.status();
   }
 
   absl::Status WriteFile(const std::string& path, const std::string& content) override {

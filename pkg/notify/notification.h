@@ -15,7 +15,7 @@ struct Notification {
   std::string host;    // the machine's name
   std::string name;    // metadata.name
   std::string object;  // "container/vm-runner"; "host" for what concerns all
-  std::string reason;  // RolledBack, CrashLoopBackOff, Conflict, ConfigRejected
+  std::string reason;  // RolledBack, CrashLoopBackOff, Conflict, ConfigRejected, PolicyRejected
   std::string message;
   int64_t count = 1;             // how often this trouble has begun since the agent started
   std::string revision, commit;  // of the document in force

@@ -29,6 +29,8 @@ struct Rule {
 
 constexpr Rule kOfHost[] = {
     {"ConfigRejected", api::kConfigAccepted, reason::kRejected, false, true},
+    {"ConfigRejected", api::kConfigAccepted, reason::kPolicyViolation, false, true},
+    {reason::kPolicyRejected, api::kPolicyAccepted, reason::kRejected, false, true},
 };
 constexpr Rule kOfObject[] = {
     // assess.cc looks for conflicts first.

@@ -116,7 +116,7 @@ void DocumentSet::Settle(const Attempt& attempt, base::Instant now) {
 void DocumentSet::Tell(const Attempt& attempt) {
   using Result = Attempt::Result;
   if (attempt.result != Result::kWaiting) told_.clear();
-  if (attempt.result == Result::kRejected)
+  if (attempt.result == Result::kRejected || attempt.result == Result::kForbidden)
     logger_.Warning("document rejected", {{"path", document_.path}, {"error", attempt.error}});
   if (attempt.result == Result::kAccepted)
     logger_.Info("document accepted", {{"path", document_.path}, {"revision", attempt.revision}});

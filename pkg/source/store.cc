@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/base/text.h"
 #include "pkg/config/relative_path.h"
@@ -35,6 +36,7 @@ std::shared_ptr<Snapshot> SnapshotOf(const Version& version, config::Loaded load
   snapshot->directory = version.directory;
   snapshot->revision = std::move(loaded.revision);
   snapshot->commit = version.commit;
+  snapshot->from_git = IsFromGit(version);
   snapshot->accepted_at = now;
   snapshot->warnings = Warnings(loaded.diagnostics);
   return snapshot;
@@ -43,20 +45,35 @@ std::shared_ptr<Snapshot> SnapshotOf(const Version& version, config::Loaded load
 // The same files on the same host. Facts may change: a disk is attached to another machine.
 bool IsSame(const Snapshot& a, const Snapshot& b) { return a.revision == b.revision && a.facts == b.facts; }
 
-Version VersionOf(const state::LastGood& kept) {
-  Version version{.bytes = kept.bytes,
-                  .file_name = kept.file_name.empty() ? kept.source : kept.file_name,
-                  .commit = kept.commit,
-                  .directory = kept.directory};
-  version.read = [&kept](const std::string& path) -> absl::StatusOr<std::string> {
-    const auto file = kept.files.find(path);
-    if (file == kept.files.end()) return absl::NotFoundError(absl::StrCat(path, " was not kept"));
-    return file->second;
+config::AskFact AskOnly(const config::Facts& facts) {
+  return [&facts](const std::string& name) -> absl::StatusOr<std::string> {
+    const auto found = facts.find(name);
+    if (found == facts.end()) return absl::NotFoundError("it was not kept");
+    return found->second;
   };
-  return version;
+}
+
+Version VersionOf(const state::LastGood& kept) {
+  const Version version{.bytes = kept.bytes,
+                        .file_name = kept.file_name.empty() ? kept.source : kept.file_name,
+                        .commit = kept.commit,
+                        .from_git = absl::StartsWith(kept.source, "git+"),
+                        .directory = kept.directory};
+  return WithFiles(version, kept.files);
+}
+
+Version VersionOf(const Snapshot& snapshot) {
+  const Version version{.bytes = snapshot.bytes,
+                        .file_name = snapshot.file_name,
+                        .commit = snapshot.commit,
+                        .from_git = snapshot.from_git,
+                        .directory = snapshot.directory};
+  return WithFiles(version, snapshot.files);
 }
 
 }  // namespace
+
+bool IsFromGit(const Version& version) { return version.from_git || !version.commit.empty(); }
 
 config::Input InputOf(const Version& version, absl::Time today, const config::AskFact& fact) {
   return {.bytes = version.bytes,
@@ -74,7 +91,18 @@ std::map<std::string, std::string> TextsOf(const Version& version, const config:
   return texts;
 }
 
-Store::Store(base::Clock& clock, config::AskFact fact) : clock_(clock), fact_(std::move(fact)) {}
+Version WithFiles(Version version, config::Files files) {
+  version.read = [files = std::move(files)](const std::string& path) -> absl::StatusOr<std::string> {
+    const auto file = files.find(path);
+    if (file == files.end()) return absl::NotFoundError(absl::StrCat(path, " was not kept"));
+    return file->second;
+  };
+  version.is_whole = nullptr;
+  return version;
+}
+
+Store::Store(base::Clock& clock, config::AskFact fact, Admit admit)
+    : clock_(clock), fact_(std::move(fact)), admit_(std::move(admit)) {}
 
 void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener) {
   on_accepted_ = std::move(listener);
@@ -83,15 +111,14 @@ void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> list
 void Store::OnAttempt(std::function<void(const Attempt&)> listener) { on_attempt_ = std::move(listener); }
 
 absl::Status Store::Restore(const state::LastGood& kept) {
-  const config::AskFact fact = [&kept](const std::string& name) -> absl::StatusOr<std::string> {
-    const auto found = kept.facts.find(name);
-    if (found == kept.facts.end()) return absl::NotFoundError("it was not kept");
-    return found->second;
-  };
   const Version version = VersionOf(kept);
-  config::Loaded loaded = config::Load(InputOf(version, clock_.Now(), fact));
+  Attempt attempt;
+  attempt.at = clock_.Now();
+  config::Loaded loaded = config::Load(InputOf(version, attempt.at, AskOnly(kept.facts)));
   if (!loaded.ok()) return absl::InvalidArgumentError(Summary(loaded.Problems()));
-  const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), clock_.Now());
+  attempt.revision = loaded.revision;
+  if (!Admits(loaded, version, attempt)) return absl::PermissionDeniedError(attempt.error);
+  const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), attempt.at);
   snapshot->generation = kept.generation;
   {
     base::MutexLock lock(mu_);
@@ -113,6 +140,7 @@ Attempt Store::Offer(const Version& version) {
     attempt.error = Summary(loaded.Problems());
     return Finish(std::move(attempt));
   }
+  if (!Admits(loaded, version, attempt)) return attempt;
   const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), attempt.at);
   snapshot->prune_at_once = !version.commit.empty();
   {
@@ -124,6 +152,29 @@ Attempt Store::Offer(const Version& version) {
   }
   if (attempt.result == Attempt::Result::kAccepted && on_accepted_) on_accepted_(snapshot);
   return Finish(std::move(attempt));
+}
+
+void Store::Recheck() {
+  const std::shared_ptr<const Snapshot> snapshot = Latest();
+  if (snapshot == nullptr) return;
+  const Version version = VersionOf(*snapshot);
+  Attempt attempt;
+  attempt.at = clock_.Now();
+  attempt.revision = snapshot->revision;
+  const config::Loaded loaded = config::Load(InputOf(version, attempt.at, AskOnly(snapshot->facts)));
+  if (loaded.ok()) Admits(loaded, version, attempt);
+}
+
+bool Store::Admits(const config::Loaded& loaded, const Version& version, Attempt& attempt) {
+  attempt.diagnostics = admit_ ? admit_(loaded, version) : std::vector<config::Diagnostic>{};
+  if (attempt.diagnostics.empty()) {
+    attempt.diagnostics = loaded.diagnostics;
+    return true;
+  }
+  attempt.result = Attempt::Result::kForbidden;
+  attempt.error = Summary(attempt.diagnostics);
+  Finish(attempt);
+  return false;
 }
 
 void Store::Unreadable(std::string error) {

@@ -25,6 +25,7 @@ struct Version {
   std::string bytes = {};
   std::string file_name = {};  // for diagnostics
   std::string commit = {};     // git only: the full id; its removals do not wait for --prune-delay
+  bool from_git = false;       // also when the commit is not known
   // Reads a file of the same version, beside the document, by its relative path, as config::Input says. Null:
   // there are none.
   std::function<absl::StatusOr<std::string>(const std::string& relative_path)> read = {};
@@ -33,22 +34,33 @@ struct Version {
   std::function<bool()> is_whole = {};
 };
 
+// Whether whoever changes the repository wrote it, and not somebody on this host.
+bool IsFromGit(const Version& version);
+
 // For config::Load.
 config::Input InputOf(const Version& version, absl::Time today, const config::AskFact& fact);
 
 // The text of each file of it that was read, by the name that diagnostics have for it.
 std::map<std::string, std::string> TextsOf(const Version& version, const config::Loaded& loaded);
 
+// The same version with what is in `files` beside the document, and nothing else.
+Version WithFiles(Version version, config::Files files);
+
+// What is against a valid document on this host: the local policy. Called from offering threads; null:
+// nothing.
+using Admit = std::function<std::vector<config::Diagnostic>(const config::Loaded&, const Version&)>;
+
 // An accepted document. Immutable.
 struct Snapshot {
   api::Document document;
-  std::string bytes;       // as it was read
-  config::Files files;     // what was read beside it: overlays; from git, the pool
-  config::Facts facts;     // what was used of the host
-  std::string file_name;   // for diagnostics
-  std::string directory;   // where it lies on this host; empty: not on this host
-  std::string revision;    // config::RevisionOf
-  std::string commit;      // git only
+  std::string bytes;      // as it was read
+  config::Files files;    // what was read beside it: overlays; from git, the pool
+  config::Facts facts;    // what was used of the host
+  std::string file_name;  // for diagnostics
+  std::string directory;  // where it lies on this host; empty: not on this host
+  std::string revision;   // config::RevisionOf
+  std::string commit;     // git only
+  bool from_git = false;
   int64_t generation = 0;  // +1 per accepted change
   absl::Time accepted_at;
   std::vector<config::Diagnostic> warnings;
@@ -57,9 +69,9 @@ struct Snapshot {
 
 // How the newest attempt to read the document ended.
 struct Attempt {
-  // kWaiting: it cannot be told yet whether it is valid, for want of a fact of the host; to be offered again
-  // after a while. kNone: there was none (yet).
-  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kWaiting, kNone };
+  // kForbidden: valid, and not admitted on this host. kWaiting: it cannot be told yet whether it is valid,
+  // for want of a fact of the host; to be offered again after a while. kNone: there was none (yet).
+  enum class Result { kAccepted, kUnchanged, kRejected, kForbidden, kUnreadable, kWaiting, kNone };
   Result result = Result::kNone;
   std::string revision;  // of what was looked at; empty when unreadable
   std::string error;     // one line: first error with line and column, and how many more; empty when accepted
@@ -71,7 +83,7 @@ struct Attempt {
 class Store {
  public:
   // `fact`: what documents may say of this host; asked from the offering thread. Null: nothing is known.
-  explicit Store(base::Clock& clock, config::AskFact fact = nullptr);
+  explicit Store(base::Clock& clock, config::AskFact fact = nullptr, Admit admit = nullptr);
 
   // Called after each accepted change. Set before any offer.
   void OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener);
@@ -80,13 +92,15 @@ class Store {
 
   // Puts the kept document of an earlier run in force, before any offer, so that a broken file at boot
   // changes nothing: with the files and the facts that were kept with it, and no others. It is no attempt;
-  // the generation goes on from that of `kept`. Errors: InvalidArgument when it is not valid (any more); then
-  // nothing is in force.
+  // the generation goes on from that of `kept`. Errors: InvalidArgument when it is not valid (any more);
+  // PermissionDenied when it is not admitted, which is an attempt; then nothing is in force.
   absl::Status Restore(const state::LastGood& kept) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Loads and, when valid and different, takes it. Returns the attempt; kNone, which nobody is told, when it
   // was changed while it was read: offer it again.
   Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
+  // Asks again for the document in force. It stays in force; that it is not admitted is an attempt.
+  void Recheck() ABSL_LOCKS_EXCLUDED(mu_);
   // The document could not be read at all; what is in force stays.
   void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -94,10 +108,14 @@ class Store {
   Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
 
  private:
+  // Whether `loaded` is admitted; else finishes `attempt`, which it then describes.
+  bool Admits(const config::Loaded& loaded, const Version& version, Attempt& attempt)
+      ABSL_LOCKS_EXCLUDED(mu_);
   Attempt Finish(Attempt attempt) ABSL_LOCKS_EXCLUDED(mu_);
 
   base::Clock& clock_;
   const config::AskFact fact_;
+  const Admit admit_;
   std::function<void(std::shared_ptr<const Snapshot>)> on_accepted_;
   std::function<void(const Attempt&)> on_attempt_;
   mutable base::Mutex mu_;

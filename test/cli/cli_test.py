@@ -270,6 +270,21 @@ class CloudInit(CliTest):
         self.assertIn("pool.yaml, the pool (it is not on this machine; --pool FILE brings it along)", absent.stderr)
         self.assertEqual(run("cloud-init", "-f", self.host(), "--pool", "/no/such/file").returncode, 1)
 
+    def test_a_policy_is_brought_along_and_the_agent_started_with_it(self):
+        head = "apiVersion: spacelet.dev/v1alpha1\nkind: HostPolicy\n"
+        allows = (f'{head}spec:\n  images: {{repositories: ["*/*"]}} # canary\n  secrets: {{files: [/etc/spacelet/*]}}\n'
+                  f"  runner: {{poolFiles: [{self.directory}/pool.yaml]}}\n")
+        answer = run("cloud-init", "-f", self.host(), "--policy", self.write(allows, "policy.yaml"))
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        self.assertIn("  - path: /etc/spacelet/policy.yaml\n", answer.stdout)
+        self.assertIn("# canary\n", answer.stdout)
+        self.assertIn("--policy /etc/spacelet/policy.yaml $SPACELET_FLAGS\n", answer.stdout)
+        self.assertNotIn("policy", run("cloud-init", "-f", self.host()).stdout)
+        for text, words in ((head, "spec.delegate.token.file: policy "), (f"{head}spec: 1\n", "policy.yaml:3:7: spec: expected a map")):
+            answer = run("cloud-init", "-f", self.host(), "--policy", self.write(text, "policy.yaml"))
+            self.assertEqual((answer.returncode, answer.stdout), (1, ""))
+            self.assertIn(words, answer.stderr)
+
     def test_a_secret_in_the_document_or_the_pool_is_refused_and_not_shown(self):
         cases = [("{value: canary-secret}", self.POOL, "spec.delegate.token.value"),
                  ("{file: /t}", 'instances: [{name: a, type: amazon, spec: {account: {access_key_secret: canary-secret}}}]',

@@ -46,6 +46,7 @@ class Content(unittest.TestCase):
         self.assertEqual({"/usr/bin/spacelet", "/usr/lib/systemd/system/spacelet.service",
                           "/usr/lib/sysusers.d/spacelet.conf", "/usr/lib/tmpfiles.d/spacelet.conf",
                           "/etc/default/spacelet", "/etc/spacelet/host.yaml.example",
+                          "/etc/spacelet/policy.yaml.example", "/usr/share/doc/spacelet/policy.md",
                           "/usr/share/man/man1/spacelet.1.gz", "/usr/share/man/man1/spacelet-plan.1.gz",
                           "/usr/share/man/man5/spacelet.yaml.5.gz", "/usr/share/man/man8/spacelet-agent.8.gz",
                           "/usr/share/bash-completion/completions/spacelet", "/usr/share/zsh/vendor-completions/_spacelet",
@@ -73,12 +74,14 @@ class Content(unittest.TestCase):
         written = (ROOT / "manifests/debian/changelog").read_text()
         self.assertEqual(re.match(r"spacelet \((.*?)\) ", written).group(1), version.split("~")[0])
 
-    def test_the_example_is_a_valid_document_and_its_schema_is_there(self):
+    def test_the_examples_are_valid_agree_and_their_schemas_are_there(self):
         content = self.extract()
-        example = content / "etc/spacelet/host.yaml.example"
-        subprocess.run([content / "usr/bin/spacelet", "validate", "-f", example], capture_output=True, check=True)
-        schema = re.search(r"\$schema=(\S+)", example.read_text()).group(1)
-        self.assertTrue((content / schema.lstrip("/")).exists(), schema)
+        document, policy = (content / f"etc/spacelet/{name}.yaml.example" for name in ("host", "policy"))
+        subprocess.run([content / "usr/bin/spacelet", "validate", "-f", document, "--policy", policy], capture_output=True,
+                       check=True)
+        for example in (document, policy):
+            schema = re.search(r"\$schema=(\S+)", example.read_text()).group(1)
+            self.assertTrue((content / schema.lstrip("/")).exists(), schema)
 
     def test_the_program_is_stripped_and_hardened(self):
         program = self.extract() / "usr/bin/spacelet"

@@ -4,6 +4,8 @@
   bad/           invalid for both
   bad-semantic/  valid for the schema, invalid for the validator: what a schema cannot say
 
+The example of a policy is valid for the policy's schema.
+
 Beside each bad document stands what the validator prints. SPACELET_UPDATE_GOLDEN=1 writes these files and the schema.
 """
 import json
@@ -21,6 +23,8 @@ except ImportError as error:
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 CORPUS = ROOT / "test/golden/documents"
+POLICY = ROOT / "examples/policy/policy.yaml"
+POLICY_SCHEMA = ROOT / "manifests/schema/hostpolicy.v1alpha1.json"  # policy_test holds it against the grammar
 SCHEMA = ROOT / "manifests/schema/gitspacehost.v1alpha1.json"
 UPDATE = os.environ.get("SPACELET_UPDATE_GOLDEN") == "1"
 TODAY = "2026-11-22"
@@ -84,6 +88,9 @@ def main(program):
             failures.check(schema_accepts(checker, path) == by_schema, f"{path}: schema says {not by_schema}")
             if folder != "good":
                 compare(path.with_suffix(".txt"), text, failures)
+    policy_schema = json.loads(POLICY_SCHEMA.read_text())
+    jsonschema.Draft7Validator.check_schema(policy_schema)
+    failures.check(schema_accepts(jsonschema.Draft7Validator(policy_schema), POLICY), f"{POLICY}: its schema refuses it")
     print("\n".join(failures) or f"{seen} documents, schema and validator agree")
     return 1 if failures or seen < 20 else 0
 

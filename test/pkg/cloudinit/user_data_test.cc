@@ -94,6 +94,17 @@ TEST(Render, OpensARunnersDirectoryThatTheUnitDoesNot) {
   EXPECT_EQ(Written(user_data, drop_in), "[Service]\nReadWritePaths=-/srv/runner\n");
 }
 
+TEST(Render, StartsTheAgentWithThePolicyThatComesAlong) {
+  const std::string drop_in = "/etc/systemd/system/spacelet.service.d/policy.conf";
+  UserData user_data;
+  EXPECT_EQ(FindFile(*yaml::Parse(Render(user_data)).root, drop_in), nullptr);
+  user_data.has_policy = true;
+  EXPECT_EQ(
+      Written(user_data, drop_in),
+      "[Service]\nExecStart=\nExecStart=/usr/bin/spacelet agent --config /etc/spacelet/host.yaml --policy "
+      "/etc/spacelet/policy.yaml $SPACELET_FLAGS\n");
+}
+
 TEST(SizeText, IsForPeople) {
   EXPECT_EQ(SizeText(812), "812 bytes");
   EXPECT_EQ(SizeText(6246), "6.1 KiB");

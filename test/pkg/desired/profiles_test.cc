@@ -46,6 +46,18 @@ TEST(RunnerProfile, AVolumeForTheMountReplacesTheDirectory) {
   EXPECT_EQ(Runner(runner).workload.volumes.size(), 1u);
 }
 
+TEST(RunnerProfile, ADatabaseThatLeadsOutOfTheDirectoryIsNoneOfTheAgents) {
+  api::Runner runner;
+  const auto has_state_file = [&](const char* path) {
+    runner.workload.env["DRONE_DATABASE_DATASOURCE"] = {path, std::nullopt};
+    return Runner(runner).state_file.has_value();
+  };
+  EXPECT_TRUE(has_state_file("/runner/below/..x.sqlite3"));
+  EXPECT_FALSE(has_state_file("/runner/../etc/cron.d/x"));
+  EXPECT_FALSE(has_state_file("/runner/a/../../etc/x"));
+  EXPECT_FALSE(has_state_file("/runner/.."));
+}
+
 TEST(Profiles, AnEnvOfTheDocumentWinsWithAWarning) {
   api::Document d = MinimalDocument();
   d.delegate->workload.env["DEPLOY_MODE"] = {"KUBERNETES", std::nullopt};

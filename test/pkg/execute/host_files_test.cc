@@ -1,3 +1,4 @@
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -21,6 +22,10 @@ class HostFiles : public ::testing::Test {
     struct stat info;
     return stat(path.c_str(), &info) == 0 ? info.st_mode & 0777 : 0;
   }
+  static uid_t OwnerOf(const std::string& path) {
+    struct stat info;
+    return stat(path.c_str(), &info) == 0 ? info.st_uid : static_cast<uid_t>(-1);
+  }
   std::string directory_;
   execute::LocalFiles& files_ = execute::HostFiles();
 };
@@ -35,6 +40,36 @@ TEST_F(HostFiles, APoolFileIsWrittenForItsReaderOnly) {
 
 TEST_F(HostFiles, RemovingAPoolFileThatIsGoneIsNoError) {
   EXPECT_TRUE(files_.RemovePoolFile({directory_ + "/pool-2.yaml"}).ok());
+}
+
+// A container that has the directory may put a link in the place of the agent's own one below it.
+TEST_F(HostFiles, ALinkInThePlaceOfADirectoryIsNotFollowed) {
+  const std::string target = directory_ + "/target", link = directory_ + "/.spacelet";
+  ASSERT_TRUE(files_.CreateDirectory({target, 0755, ""}).ok());
+  ASSERT_TRUE(files_.WriteFile(target + "/pool-1.yaml", "somebody else's").ok());
+  const uid_t before = OwnerOf(target);
+  for (const std::string& leads_to : {target, directory_ + "/nowhere"}) {
+    std::filesystem::remove(link);
+    std::filesystem::create_directory_symlink(leads_to, link);
+    for (const absl::Status& refused :
+         {files_.CreateDirectory({link, 0700, "65534:65534"}),
+          files_.WritePoolFile({{link + "/pool-2.yaml", "version: \"1\"\n", "hash", "65534:65534"}}),
+          files_.RemovePoolFile({link + "/pool-1.yaml"})}) {
+      EXPECT_TRUE(absl::IsFailedPrecondition(refused)) << refused;
+      EXPECT_THAT(std::string(refused.message()), ::testing::HasSubstr(link + " is a symbolic link"));
+    }
+  }
+  EXPECT_EQ(OwnerOf(target), before);
+  EXPECT_EQ(Mode(target), 0755u);
+  EXPECT_EQ(base::ReadFile(target + "/pool-1.yaml", 100)->bytes, "somebody else's");
+  EXPECT_FALSE(std::filesystem::exists(target + "/pool-2.yaml"));
+  EXPECT_FALSE(std::filesystem::exists(directory_ + "/nowhere"));
+}
+
+TEST_F(HostFiles, AFileThatCannotBeWrittenIsCalledByItsName) {
+  const absl::Status status =
+      files_.WritePoolFile({{directory_ + "/" + std::string(300, 'x'), "", "hash", ""}});
+  EXPECT_THAT(std::string(status.message()), ::testing::HasSubstr(directory_ + "/.xxx"));
 }
 
 TEST_F(HostFiles, OnlyTheNewestCopiesAreKeptAndNothingElseIsTouched) {

@@ -118,6 +118,25 @@ TEST_F(TroublesTest, ARejectedDocumentIsToldAndTheNextOneThatIsToo) {
   EXPECT_THAT(News(), ElementsAre("-host-1/host/ConfigRejected: is over"));
 }
 
+TEST_F(TroublesTest, ADocumentThatThePolicyForbidsIsARejectedOne) {
+  Host(api::kConfigAccepted, Truth::kFalse, reason::kPolicyViolation, "host.yaml:3:1: forbidden");
+  EXPECT_THAT(News(), ElementsAre("+host-1/host/ConfigRejected: host.yaml:3:1: forbidden"));
+  EXPECT_THAT(News(), IsEmpty());
+  Host(api::kConfigAccepted, Truth::kFalse, reason::kRejected, "host.yaml:4:1: bad");
+  EXPECT_THAT(News(), ElementsAre("+host-1/host/ConfigRejected: host.yaml:4:1: bad"));
+  Host(api::kConfigAccepted, Truth::kFalse, reason::kPolicyViolation, "host.yaml:3:1: forbidden");
+  EXPECT_THAT(News(), ElementsAre("+host-1/host/ConfigRejected: host.yaml:3:1: forbidden"));
+  Host(api::kConfigAccepted, Truth::kTrue, reason::kAccepted);
+  EXPECT_THAT(News(), ElementsAre("-host-1/host/ConfigRejected: is over"));
+}
+
+TEST_F(TroublesTest, APolicyThatCannotBeUsedIsToldUntilOneCan) {
+  Host(api::kPolicyAccepted, Truth::kFalse, reason::kRejected, "policy.yaml:3:1: bad");
+  EXPECT_THAT(News(), ElementsAre("+host-1/host/PolicyRejected: policy.yaml:3:1: bad"));
+  Host(api::kPolicyAccepted, Truth::kTrue, reason::kAccepted);
+  EXPECT_THAT(News(), ElementsAre("-host-1/host/PolicyRejected: is over"));
+}
+
 TEST_F(TroublesTest, ADockerThatIsAwayEndsNothing) {
   Web(api::kSynced, Truth::kFalse, reason::kRolledBack, "web:2 failed");
   News();

@@ -58,6 +58,72 @@ TEST(Store, TheKeptDocumentIsInForceFirstAndTheGenerationGoesOn) {
   EXPECT_EQ(store.Latest()->generation, 8);
 }
 
+// Refuses every image that is called "evil", and tells where the document came from.
+std::vector<config::Diagnostic> NoEvil(const config::Loaded& loaded, const Version& version) {
+  if (loaded.document->runner->workload.image.rfind("evil", 0) != 0) return {};
+  return {{config::Severity::kError, version.file_name, 5, 10, "spec.runner.image",
+           IsFromGit(version) ? "evil from git" : "evil", ""}};
+}
+
+TEST(Store, WhatIsNotAdmittedIsAnAttemptAndChangesNothing) {
+  Store store(base::RealClock(), nullptr, NoEvil);
+  std::vector<std::string> errors;
+  store.OnAttempt([&](const Attempt& attempt) { errors.push_back(attempt.error); });
+  store.Offer({DocumentOf("a:1"), "host.yaml"});
+  const auto before = store.Latest();
+  EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kForbidden);
+  EXPECT_EQ(store.Offer({.bytes = DocumentOf("evil:1"), .file_name = "host.yaml", .commit = "12ab"}).error,
+            "host.yaml:5:10: spec.runner.image: evil from git");
+  EXPECT_EQ(store.Offer({"spec: {}", "host.yaml"}).result, Result::kRejected);  // not asked for
+  EXPECT_EQ(store.Latest(), before);
+  EXPECT_EQ(store.LastAttempt().result, Result::kRejected);
+  ASSERT_EQ(errors.size(), 4u);
+  EXPECT_EQ(errors[1], "host.yaml:5:10: spec.runner.image: evil");
+}
+
+TEST(Store, TheKeptDocumentIsPutInForceOnlyWhenItIsAdmitted) {
+  const struct {
+    const char* source;
+    const char* commit;
+    const char* said;
+  } kCases[] = {
+      {"/etc/spacelet/host.yaml", "", "host.yaml:5:10: spec.runner.image: evil"},
+      {"git+https://example.org/x.git//host.yaml", "", "host.yaml:5:10: spec.runner.image: evil from git"},
+      {"/etc/spacelet/host.yaml", "12ab", "host.yaml:5:10: spec.runner.image: evil from git"}};
+  for (const auto& c : kCases) {
+    Store store(base::RealClock(), nullptr, NoEvil);
+    const absl::Status restored = store.Restore({.bytes = DocumentOf("evil:1"),
+                                                 .generation = 7,
+                                                 .source = c.source,
+                                                 .commit = c.commit,
+                                                 .file_name = "host.yaml"});
+    EXPECT_EQ(restored.code(), absl::StatusCode::kPermissionDenied);
+    EXPECT_EQ(restored.message(), c.said);
+    EXPECT_EQ(store.LastAttempt().result, Result::kForbidden);
+    EXPECT_EQ(store.Latest(), nullptr);
+  }
+}
+
+TEST(Store, ADocumentInForceThatIsAdmittedNoMoreStaysAndIsAnAttempt) {
+  bool strict = false;
+  Store store(base::RealClock(), nullptr, [&](const config::Loaded& loaded, const Version& version) {
+    return strict ? NoEvil(loaded, version) : std::vector<config::Diagnostic>{};
+  });
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kNone);
+  store.Offer({DocumentOf("evil:1"), "host.yaml"});
+  const auto before = store.Latest();
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kAccepted);
+  strict = true;
+  store.Recheck();
+  EXPECT_EQ(store.LastAttempt().result, Result::kForbidden);
+  EXPECT_EQ(store.LastAttempt().revision, before->revision);
+  EXPECT_EQ(store.Latest(), before);
+  strict = false;
+  EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kUnchanged);
+}
+
 // A document with an overlay and a fact, as some git source would offer it.
 Version Whole(const std::string& overlay) {
   Version version{.bytes = absl::StrCat("overlays: [o.yaml]\n", DocumentOf("\"a:${host.zone}\"")),
@@ -123,6 +189,59 @@ TEST(Store, AnotherOverlayOrAnotherFactIsAnotherVersion) {
   EXPECT_EQ(store.Offer(Whole("spec: {suspend: true}\n")).result, Result::kAccepted);
   EXPECT_EQ(store.Latest()->document.runner->workload.image, "a:east");
   EXPECT_EQ(store.Latest()->generation, 3);
+}
+
+// Remembers the image that it was asked for, and from where; refuses when told to.
+struct Gate {
+  std::vector<std::string> asked = {};
+  bool closed = false;
+  Admit admit() {
+    return [this](const config::Loaded& loaded, const Version& version) -> std::vector<config::Diagnostic> {
+      asked.push_back(absl::StrCat(loaded.document->runner->workload.image, " ", loaded.files.size(),
+                                   IsFromGit(version) ? " git" : ""));
+      if (!closed) return {};
+      return {{config::Severity::kError, loaded.file_names.back(), 1, 1, "", "closed", ""}};
+    };
+  }
+};
+
+TEST(Store, WhatIsAskedForIsTheDocumentWithItsOverlaysAndFactsHoweverItComesIntoForce) {
+  const std::string overlay = "spec: {runner: {image: \"b:${host.zone}\"}}\n";
+  Gate gate;
+  Store before(base::RealClock(), West, gate.admit());
+  ASSERT_EQ(before.Offer(Whole(overlay)).result, Result::kAccepted);
+  before.Recheck();
+  Store after(base::RealClock(), Nobody, gate.admit());
+  ASSERT_TRUE(after.Restore(KeptOf(*before.Latest())).ok());
+  after.Recheck();
+  EXPECT_EQ(gate.asked, std::vector<std::string>(4, "b:west 1 git"));
+
+  gate.closed = true;
+  after.Recheck();
+  EXPECT_EQ(after.LastAttempt().result, Result::kForbidden);
+  EXPECT_EQ(after.LastAttempt().error, "fleet/o.yaml:1:1: closed");
+  EXPECT_EQ(after.LastAttempt().revision, before.Latest()->revision);
+  EXPECT_EQ(after.Latest()->document.runner->workload.image, "b:west");
+  Store refusing(base::RealClock(), West, gate.admit());
+  EXPECT_EQ(refusing.Offer(Whole(overlay)).result, Result::kForbidden);
+  EXPECT_FALSE(refusing.Restore(KeptOf(*before.Latest())).ok());
+  EXPECT_EQ(refusing.Latest(), nullptr);
+}
+
+TEST(Store, WhatCannotBeToldYetIsNotAskedFor) {
+  Gate gate{.closed = true};
+  Store store(base::RealClock(), Nobody, gate.admit());
+  EXPECT_EQ(store.Offer(Whole("spec: {}\n")).result, Result::kWaiting);
+  EXPECT_EQ(gate.asked.size(), 0u);
+}
+
+TEST(Version, WithFilesItHasThoseAndNoOthers) {
+  Version version = Whole("spec: {}\n");
+  version.is_whole = [] { return false; };
+  version = WithFiles(version, {{"p.yaml", "kept"}});
+  EXPECT_EQ(version.read("p.yaml").value(), "kept");
+  EXPECT_TRUE(absl::IsNotFound(version.read("o.yaml").status()));
+  EXPECT_FALSE(version.is_whole);  // it cannot change any more
 }
 
 TEST(Store, WhatChangesWhileItIsReadIsNoAttempt) {
