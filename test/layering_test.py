@@ -27,6 +27,7 @@ MAY_INCLUDE = {
     "pkg/config": ["pkg/api/", "pkg/base/", "pkg/yaml/"],
     "pkg/pool": ["pkg/api/", "pkg/base/", "pkg/yaml/"],
     "pkg/secret": ["pkg/api/", "pkg/base/"],
+    "pkg/webconfig": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/http/", "pkg/secret/", "pkg/yaml/"],
     "pkg/desired": ["pkg/api/", "pkg/base/", "pkg/pool/", "pkg/secret/", "pkg/docker/types.h"],
     "pkg/docker": ["pkg/api/", "pkg/base/"],
     "pkg/importer": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/docker/recipe.h", "pkg/docker/types.h"],
