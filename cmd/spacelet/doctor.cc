@@ -56,7 +56,7 @@ Command AddDoctor(CLI::App& root) {
                           ->type_name("FILE")
                           ->capture_default_str();
   AddDockerOptions(*app, flags->doctor.docker);
-  AddAddressOption(*app, flags->doctor.address);
+  AddAddressOptions(*app, flags->doctor.agent);
   app->add_option("--state-dir", flags->doctor.state_dir, "the agent's")
       ->type_name("DIR")
       ->capture_default_str();

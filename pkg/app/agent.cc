@@ -8,11 +8,14 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "absl/time/clock.h"
 #include "pkg/app/build_info.h"
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
@@ -20,11 +23,13 @@
 #include "pkg/app/http_front.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
+#include "pkg/app/web_access.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
 #include "pkg/report/boot_to_ready.h"
 #include "pkg/state/state.h"
+#include "pkg/webconfig/access.h"
 
 namespace spacelet::app {
 namespace {
@@ -35,6 +40,12 @@ constexpr absl::Duration kLookEvery = absl::Seconds(1);
 int Refuse(const absl::Status& status, int exit_code) {
   std::cerr << "spacelet: " << std::string(status.message()) << std::endl;
   return exit_code;
+}
+
+int RefuseWebConfig(const webconfig::Loaded& loaded) {
+  std::cerr << config::ToText(loaded.diagnostics) << "spacelet: the web configuration is not valid"
+            << std::endl;
+  return kNotSo;
 }
 
 CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& docker,
@@ -58,16 +69,28 @@ std::string BesideTheLock(const AgentOptions& options, const char* name) {
   return (std::filesystem::path(options.lock_file).parent_path() / name).string();
 }
 
+http::ServerOptions ServerOptionsFor(const AgentOptions& options) {
+  http::ServerOptions server;
+  server.listen_address = options.listen_address;
+  server.allowed_hosts = options.allowed_hosts;
+  server.socket_path = BesideTheLock(options, kSocketName);
+  return server;
+}
+
 // Everything of the daemon in the order of its making. Threads start in Run: converging first, HTTP last,
 // since the first call to Docker must not wait for a port.
 class Agent {
  public:
-  Agent(const AgentOptions& options, const DockerEndpoint& docker)
+  // `web` is the web configuration, when one is asked for.
+  Agent(const AgentOptions& options, const DockerEndpoint& docker, std::optional<webconfig::Loaded> web)
       : state_(options.state_dir),
         core_(CoreOptionsFor(options, docker, state_,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
-        http_({options.listen_address, options.allowed_hosts, {}}, core_),
+        web_(web ? std::make_unique<WebAccess>(options.web_config_file, options.secret_permissions,
+                                               *std::move(web), core_)
+                 : nullptr),
+        http_(ServerOptionsFor(options), core_, web_.get()),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
         threads_(core_.logger) {}
 
@@ -81,6 +104,7 @@ class Agent {
       report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
       return absl::OkStatus();
     });
+    if (web_) web_->Start(threads_);
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
     const absl::Status failure = UntilStopped();
     Stop();
@@ -126,6 +150,7 @@ class Agent {
   state::Directory state_;
   Core core_;
   DocumentSource source_;
+  const std::unique_ptr<WebAccess> web_;
   HttpFront http_;
   report::BootToReady boot_;
   lifecycle::RunGroup threads_;
@@ -140,9 +165,14 @@ int RunAgent(const AgentOptions& options) {
     return Refuse(absl::InvalidArgumentError("--config git+…: this version watches files only"), kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
+  std::optional<webconfig::Loaded> web;
+  if (!options.web_config_file.empty()) {
+    web = webconfig::Load(options.web_config_file, options.secret_permissions, absl::Now());
+    if (web->access == nullptr) return RefuseWebConfig(*web);
+  }
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker).Run();
+  return Agent(options, *docker, std::move(web)).Run();
 }
 
 }  // namespace spacelet::app
