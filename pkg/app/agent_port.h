@@ -15,10 +15,10 @@ inline constexpr char kDefaultAddress[] = "127.0.0.1:9746";
 struct AgentAddress {
   // HOST:PORT, https://HOST:PORT or unix:///PATH. Empty: the socket of the agent on this machine, which knows
   // neither TLS nor passwords and is for root and the agent's group; where there is none, kDefaultAddress.
-  std::string url;
-  std::string ca_file;              // who vouches for the agent's certificate; empty: the system's
-  std::string cert_file, key_file;  // the client's own certificate
-  std::string user, password_file;
+  std::string url = {};
+  std::string ca_file = {};                   // who vouches for the agent's certificate; empty: the system's
+  std::string cert_file = {}, key_file = {};  // the client's own certificate
+  std::string user = {}, password_file = {};
 };
 
 struct AgentPort {

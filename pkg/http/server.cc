@@ -64,7 +64,7 @@ class Loop {
   }
 
  private:
-  static constexpr size_t kTcp = 0, kLocal = 1, kWake = 2, kFirstConnection = 3;  // in pollfds
+  static constexpr size_t kTcp = 0, kLocal = 1, kFirstConnection = 3;  // in pollfds; 2 wakes
 
   void RunOnce() {
     base::Instant now = clock_.Monotonic();

@@ -340,6 +340,29 @@ class CommandLine(WebTest):
                                    SPACELET_PASSWORD_FILE=str(self.directory / "password"))
         self.assertEqual(environment.returncode, 0, environment.stderr)
 
+    @unittest.skipUnless(os.geteuid() == 0, "needs root: mounts of its own")
+    def test_it_finds_the_socket_of_the_service_and_of_the_container_by_itself(self):
+        self.write("web.yml", TLS + USERS)
+        script = textwrap.dedent(f"""\
+            set -e
+            mount -t tmpfs -o mode=755 none /run
+            mount -t tmpfs -o mode=755 none /var/lib
+            mkdir $LOCKS
+            {SPACELET} agent --config {self.directory}/host.yaml --state-dir {self.directory}/state --lock-file $LOCKS/spacelet.lock \\
+              --docker-host unix://{self.directory}/none.sock --listen-address 127.0.0.1:0 --web-config-file {self.directory}/web.yml 2>{self.directory}/log &
+            until [ -S $LOCKS/spacelet.sock ]; do sleep 0.05; done
+            {SPACELET} status -o json || true
+            setpriv --reuid=65534 --regid=65534 --clear-groups {SPACELET} events >&2 || echo "exit $?" >&2
+            kill %1
+            wait
+            """)
+        for locks in ("/run/spacelet", "/var/lib/spacelet"):
+            answer = subprocess.run(["unshare", "--mount", "--propagation", "private", "bash", "-c", script], capture_output=True, text=True,
+                                    timeout=120, env={"PATH": os.environ["PATH"], "LOCKS": locks})
+            self.assertEqual(json.loads(answer.stdout)["kind"], "GitspaceHostStatus", answer.stderr)
+            self.assertIn(f"{locks}/spacelet.sock is there as well, for root and the agent's group: try sudo", answer.stderr)
+            self.assertIn("exit 69", answer.stderr)
+
     def test_it_says_what_is_missing(self):
         self.start(TLS + USERS)
         url, ca = f"https://127.0.0.1:{self.port}", ["--ca-file", self.directory / "ca.crt"]
