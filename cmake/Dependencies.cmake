@@ -12,6 +12,7 @@ find_package(PkgConfig REQUIRED)
 # cpp-httplib is a compiled library on Debian: without the feature macros of its .pc file it crashes.
 pkg_check_modules(httplib REQUIRED IMPORTED_TARGET cpp-httplib)
 pkg_check_modules(systemd REQUIRED IMPORTED_TARGET libsystemd)
+pkg_check_modules(crypt REQUIRED IMPORTED_TARGET libcrypt)
 if(SPACELET_BUILD_TESTS)
   find_package(GTest REQUIRED)
 endif()

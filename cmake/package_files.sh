@@ -44,3 +44,4 @@ for page in "$source"/docs/*.md; do put "$doc/$(basename "$page")" "$page"; done
 for document in "$source"/examples/*.yaml; do
   example "$document" | put "$doc/examples/$(basename "$document")"
 done
+put "$doc/examples/web-config.yml" "$source/examples/web-config/web-config.yml"

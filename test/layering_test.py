@@ -28,6 +28,7 @@ MAY_INCLUDE = {
     "pkg/config": ["pkg/api/", "pkg/base/", "pkg/schedule/", "pkg/yaml/"],
     "pkg/pool": ["pkg/api/", "pkg/base/", "pkg/yaml/"],
     "pkg/secret": ["pkg/api/", "pkg/base/"],
+    "pkg/webconfig": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/http/", "pkg/secret/", "pkg/yaml/"],
     "pkg/desired": ["pkg/api/", "pkg/base/", "pkg/pool/", "pkg/schedule/", "pkg/secret/", "pkg/docker/types.h"],
     "pkg/docker": ["pkg/api/", "pkg/base/"],
     "pkg/policy": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/yaml/", "pkg/docker/reference.h"],

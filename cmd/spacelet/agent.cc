@@ -91,6 +91,10 @@ Command AddAgent(CLI::App& root) {
          "a name by which HTTP clients may call this host, besides its own, localhost and addresses; may be "
          "repeated")
       ->type_name("NAME");
+  app->add_option(
+         "--web-config-file", options->web_config_file,
+         "TLS and users of that address, as Prometheus's exporters have it; read again when it changes")
+      ->type_name("FILE");
   AddIntervals(*app, *options);
   app->add_option("--lock-file", options->lock_file, "one agent a host")
       ->type_name("FILE")

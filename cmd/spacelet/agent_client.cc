@@ -1,57 +1,42 @@
 #include "cmd/spacelet/agent_client.h"
 
-#include "absl/strings/str_cat.h"
 #include "absl/time/time.h"
+#include "cmd/spacelet/output.h"
+#include "pkg/app/options.h"
 #include "pkg/base/status_macros.h"
-#include "pkg/base/text.h"
 #include "pkg/http/client.h"
 
 namespace spacelet::cmd {
-namespace {
 
-absl::Status Unreachable(const std::string& address, absl::string_view why) {
-  return absl::UnavailableError(
-      absl::StrCat("no agent answers at ", address, " (", why,
-                   "): is it running (systemctl status spacelet)? --address names another address"));
+void AddAddressOptions(CLI::App& app, app::AgentAddress& address) {
+  app.add_option("--address", address.url,
+                 "where the agent listens: HOST:PORT, https://HOST:PORT or unix:///PATH (default "
+                 "SPACELET_ADDRESS, else the agent's socket on this host, else 127.0.0.1:9746)")
+      ->type_name("URL")
+      ->envname("SPACELET_ADDRESS");
+  app.add_option("--ca-file", address.ca_file,
+                 "PEM, vouches for the agent's certificate (default SPACELET_CA_FILE, else the system's)")
+      ->type_name("FILE")
+      ->envname("SPACELET_CA_FILE");
+  app.add_option("--cert-file", address.cert_file,
+                 "PEM, a certificate to show to the agent (default SPACELET_CERT_FILE)")
+      ->type_name("FILE")
+      ->envname("SPACELET_CERT_FILE");
+  app.add_option("--key-file", address.key_file, "PEM, its key (default SPACELET_KEY_FILE)")
+      ->type_name("FILE")
+      ->envname("SPACELET_KEY_FILE");
+  app.add_option("--user", address.user, "a user of the agent's web configuration (default SPACELET_USER)")
+      ->type_name("NAME")
+      ->envname("SPACELET_USER");
+  app.add_option("--password-file", address.password_file,
+                 "holds the user's password (default SPACELET_PASSWORD_FILE)")
+      ->type_name("FILE")
+      ->envname("SPACELET_PASSWORD_FILE");
 }
 
-absl::Status Checked(const std::string& address, const absl::StatusOr<http::Response>& response) {
-  if (!response.ok()) return Unreachable(address, response.status().message());
-  if (response->status == 200) return absl::OkStatus();
-  return Unreachable(address,
-                     absl::StrCat("status ", response->status, ": ", base::OneLine(response->body, 200)));
-}
-
-absl::StatusOr<http::Endpoint> EndpointOf(const std::string& address) {
-  absl::StatusOr<http::Endpoint> endpoint = http::ParseEndpoint(absl::StrCat("http://", address));
-  if (!endpoint.ok()) return Unreachable(address, "expected HOST:PORT");
-  return endpoint;
-}
-
-}  // namespace
-
-void AddAddressOption(CLI::App& app, std::string& address) {
-  app.add_option("--address", address, "where the agent listens")
-      ->type_name("HOST:PORT")
-      ->capture_default_str();
-}
-
-absl::StatusOr<std::string> AskAgent(const std::string& address, const std::string& target) {
-  ASSIGN_OR_RETURN(const http::Endpoint endpoint, EndpointOf(address));
-  http::Request request;
-  request.target = target;
-  http::CallOptions options;
-  options.deadline = absl::Seconds(10);
-  absl::StatusOr<http::Response> response = http::Client(endpoint).Call(request, options);
-  RETURN_IF_ERROR(Checked(address, response));
-  return std::move(response->body);
-}
-
-absl::Status FollowAgent(const std::string& address, const std::string& target,
+absl::Status FollowAgent(const app::AgentAddress& address, const std::string& target,
                          const std::function<bool(absl::string_view line)>& on_line) {
-  ASSIGN_OR_RETURN(const http::Endpoint endpoint, EndpointOf(address));
-  http::Request request;
-  request.target = target;
+  ASSIGN_OR_RETURN(const app::AgentPort port, app::FindAgent(address));
   http::CallOptions options;
   options.deadline = absl::InfiniteDuration();
   std::string pending;
@@ -63,7 +48,12 @@ absl::Status FollowAgent(const std::string& address, const std::string& target,
     }
     return true;
   };
-  return Checked(address, http::Client(endpoint).Stream(request, options, nullptr, on_chunk));
+  return app::CheckAnswer(
+      port, http::Client(port.endpoint).Stream(app::RequestTo(port, target), options, nullptr, on_chunk));
+}
+
+int FailAgent(const absl::Status& status) {
+  return Fail(status, absl::IsInvalidArgument(status) ? app::kUsage : app::kUnreachable);
 }
 
 }  // namespace spacelet::cmd

@@ -58,7 +58,7 @@ Command AddDoctor(CLI::App& root) {
                           ->capture_default_str();
   AddHostOptions(*app, flags->doctor.host);
   AddDockerOptions(*app, flags->doctor.docker);
-  AddAddressOption(*app, flags->doctor.address);
+  AddAddressOptions(*app, flags->doctor.agent);
   app->add_option("--state-dir", flags->doctor.state_dir, "the agent's")
       ->type_name("DIR")
       ->capture_default_str();

@@ -18,7 +18,7 @@ namespace spacelet::cmd {
 namespace {
 
 struct Flags {
-  std::string address = kDefaultAddress;
+  app::AgentAddress agent;
   Format format = Format::kText;
   bool follow = false;
   absl::Duration since = absl::InfiniteDuration();
@@ -41,12 +41,12 @@ void Show(absl::string_view line, Format format) {
 }
 
 int Run(const Flags& flags) {
-  const absl::Status status = FollowAgent(flags.address, TargetFor(flags), [&](absl::string_view line) {
+  const absl::Status status = FollowAgent(flags.agent, TargetFor(flags), [&](absl::string_view line) {
     Show(line, flags.format);
     std::cout.flush();
     return std::cout.good();
   });
-  return status.ok() ? app::kGood : Fail(status, app::kUnreachable);
+  return status.ok() ? app::kGood : FailAgent(status);
 }
 
 }  // namespace
@@ -54,7 +54,7 @@ int Run(const Flags& flags) {
 Command AddEvents(CLI::App& root) {
   CLI::App* app = root.add_subcommand("events", "Shows what happened and why, oldest first");
   auto flags = std::make_shared<Flags>();
-  AddAddressOption(*app, flags->address);
+  AddAddressOptions(*app, flags->agent);
   AddOutputOption(*app, flags->format);
   app->add_flag("--follow", flags->follow, "go on with each new event");
   app->add_option_function<std::string>(

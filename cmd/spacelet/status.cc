@@ -16,10 +16,11 @@ namespace spacelet::cmd {
 namespace {
 
 constexpr absl::Duration kWatchInterval = absl::Seconds(1);
+constexpr absl::Duration kPatience = absl::Seconds(10);
 constexpr char kClearScreen[] = "\x1b[H\x1b[2J";
 
 struct Flags {
-  std::string address = kDefaultAddress;
+  app::AgentAddress agent;
   Format format = Format::kText;
   bool watch = false;
 };
@@ -30,7 +31,7 @@ struct View {
 };
 
 absl::StatusOr<View> Look(const Flags& flags) {
-  const absl::StatusOr<std::string> json = AskAgent(flags.address, "/api/v1/status");
+  const absl::StatusOr<std::string> json = app::AskAgent(flags.agent, "/api/v1/status", kPatience);
   if (!json.ok()) return json.status();
   const absl::StatusOr<report::Status> status = report::StatusFromJson(*json);
   if (!status.ok()) return status.status();
@@ -41,7 +42,7 @@ absl::StatusOr<View> Look(const Flags& flags) {
 
 int Once(const Flags& flags) {
   const absl::StatusOr<View> view = Look(flags);
-  if (!view.ok()) return Fail(view.status(), app::kUnreachable);
+  if (!view.ok()) return FailAgent(view.status());
   std::cout << view->text;
   return view->ready ? app::kGood : app::kNotSo;
 }
@@ -52,7 +53,7 @@ int Watch(const Flags& flags) {
   std::string shown;
   while (true) {
     const absl::StatusOr<View> view = Look(flags);
-    if (!view.ok()) return Fail(view.status(), app::kUnreachable);
+    if (!view.ok()) return FailAgent(view.status());
     if (view->text != shown) std::cout << (renew ? kClearScreen : "") << view->text << std::flush;
     shown = view->text;
     absl::SleepFor(kWatchInterval);
@@ -65,7 +66,7 @@ Command AddStatus(CLI::App& root) {
   CLI::App* app = root.add_subcommand(
       "status", "Shows what the agent knows: each object, whether it is as it should be and why not");
   auto flags = std::make_shared<Flags>();
-  AddAddressOption(*app, flags->address);
+  AddAddressOptions(*app, flags->agent);
   AddOutputOption(*app, flags->format);
   app->add_flag("--watch,-w", flags->watch, "go on and show each change");
   app->footer(
@@ -73,6 +74,7 @@ Command AddStatus(CLI::App& root) {
       "Examples:\n"
       "  spacelet status\n"
       "  spacelet status --watch\n"
+      "  spacelet status --address https://gitspaces-1:9746 --ca-file ca.pem --user ann --password-file pw\n"
       "  spacelet status -o json | jq '.objects[].conditions'");
   return {app, [flags] { return flags->watch ? Watch(*flags) : Once(*flags); }};
 }

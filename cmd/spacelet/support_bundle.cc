@@ -84,7 +84,7 @@ Command AddSupportBundle(CLI::App& root) {
       ->type_name("FILE");
   AddHostOptions(*app, doctor.host);
   AddDockerOptions(*app, doctor.docker);
-  AddAddressOption(*app, doctor.address);
+  AddAddressOptions(*app, doctor.agent);
   app->add_option("--state-dir", doctor.state_dir, "the agent's")->type_name("DIR")->capture_default_str();
   app->add_option("--lock-file", doctor.lock_file, "the agent's")->type_name("FILE")->capture_default_str();
   app->add_option("--log-lines", flags->bundle.log_lines, "of each container and of the agent's journal")

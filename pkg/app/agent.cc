@@ -9,12 +9,14 @@
 #include <functional>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/strip.h"
+#include "absl/time/clock.h"
 #include "pkg/api/reasons.h"
 #include "pkg/app/build_info.h"
 #include "pkg/app/core.h"
@@ -26,12 +28,14 @@
 #include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
+#include "pkg/app/web_access.h"
 #include "pkg/base/text.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
 #include "pkg/report/boot_to_ready.h"
 #include "pkg/state/state.h"
+#include "pkg/webconfig/access.h"
 
 namespace spacelet::app {
 namespace {
@@ -42,6 +46,12 @@ constexpr absl::Duration kLookEvery = absl::Seconds(1);
 int Refuse(const absl::Status& status, int exit_code) {
   std::cerr << "spacelet: " << std::string(status.message()) << std::endl;
   return exit_code;
+}
+
+int RefuseWebConfig(const webconfig::Loaded& loaded) {
+  std::cerr << config::ToText(loaded.diagnostics) << "spacelet: the web configuration is not valid"
+            << std::endl;
+  return kNotSo;
 }
 
 CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& docker,
@@ -76,19 +86,30 @@ std::string BesideTheLock(const AgentOptions& options, const char* name) {
   return (std::filesystem::path(options.lock_file).parent_path() / name).string();
 }
 
+http::ServerOptions ServerOptionsFor(const AgentOptions& options) {
+  http::ServerOptions server;
+  server.listen_address = options.listen_address;
+  server.allowed_hosts = options.allowed_hosts;
+  server.socket_path = BesideTheLock(options, kSocketName);
+  return server;
+}
+
 // Everything of the daemon in the order of its making. Threads start in Run: converging first, HTTP last,
 // since the first call to Docker must not wait for a port.
 class Agent {
  public:
-  // `receiver` may be null.
+  // `web` is the web configuration, when one is asked for; `receiver` may be null.
   Agent(const AgentOptions& options, const DockerEndpoint& docker, LocalPolicy& policy,
-        std::unique_ptr<notify::Receiver> receiver)
+        std::optional<webconfig::Loaded> web, std::unique_ptr<notify::Receiver> receiver)
       : policy_(policy),
         state_(options.state_dir),
         core_(CoreOptionsFor(options, docker, state_, policy,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
-        http_({options.listen_address, options.allowed_hosts, {}}, core_),
+        web_(web ? std::make_unique<WebAccess>(options.web_config_file, options.secret_permissions,
+                                               *std::move(web), core_)
+                 : nullptr),
+        http_(ServerOptionsFor(options), core_, web_.get()),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
         notifier_(receiver == nullptr
                       ? nullptr
@@ -106,6 +127,7 @@ class Agent {
       report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
       return absl::OkStatus();
     });
+    if (web_) web_->Start(threads_);
     if (notifier_ != nullptr)
       threads_.Start("notify", [this](const std::stop_token& stop) { return notifier_->Run(stop); });
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
@@ -176,6 +198,7 @@ class Agent {
   state::Directory state_;
   Core core_;
   DocumentSource source_;
+  const std::unique_ptr<WebAccess> web_;
   HttpFront http_;
   report::BootToReady boot_;
   const std::unique_ptr<notify::Notifier> notifier_;
@@ -191,13 +214,18 @@ int RunAgent(const AgentOptions& options) {
     return Refuse(absl::InvalidArgumentError("--config git+…: this version watches files only"), kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
+  std::optional<webconfig::Loaded> web;
+  if (!options.web_config_file.empty()) {
+    web = webconfig::Load(options.web_config_file, options.secret_permissions, absl::Now());
+    if (web->access == nullptr) return RefuseWebConfig(*web);
+  }
   absl::StatusOr<std::unique_ptr<notify::Receiver>> receiver = ReceiverFor(options.notify);
   if (!receiver.ok()) return Refuse(receiver.status(), kUsage);
   LocalPolicy policy(options.policy, GuardedPaths(options, *docker));
   if (const absl::Status loaded = policy.Load(); !loaded.ok()) return Refuse(loaded, kNotSo);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker, policy, *std::move(receiver)).Run();
+  return Agent(options, *docker, policy, std::move(web), *std::move(receiver)).Run();
 }
 
 }  // namespace spacelet::app

@@ -75,18 +75,20 @@ void ReachRegistries(std::vector<doctor::RegistryFacts>& registries, const Daemo
   for (size_t i = 0; i < registries.size(); ++i) registries[i].reach = answers[i].get();
 }
 
-absl::StatusOr<report::Status> ReadStatus(const std::string& address) {
-  ASSIGN_OR_RETURN(const http::Endpoint endpoint, http::ParseEndpoint(absl::StrCat("http://", address)));
-  http::Request request;
-  request.target = "/api/v1/status";
+constexpr absl::Duration kAgentPatience = absl::Seconds(5);
+
+absl::StatusOr<report::Status> ReadStatus(const AgentAddress& agent) {
+  ASSIGN_OR_RETURN(const AgentPort port, FindAgent(agent));
   http::CallOptions options;
-  options.deadline = absl::Seconds(5);
-  ASSIGN_OR_RETURN(const http::Response answer, http::Client(endpoint).Call(request, options));
-  return report::StatusFromJson(answer.body);
+  options.deadline = kAgentPatience;
+  const auto answer = http::Client(port.endpoint).Call(RequestTo(port, "/api/v1/status"), options);
+  if (!answer.ok()) return answer.status();  // the check says in its own words what that means
+  RETURN_IF_ERROR(CheckAnswer(port, answer));
+  return report::StatusFromJson(answer->body);
 }
 
-void AskAgent(doctor::AgentFacts& facts) {
-  const absl::StatusOr<report::Status> status = ReadStatus(facts.address);
+void ExamineStatus(const AgentAddress& agent, doctor::AgentFacts& facts) {
+  const absl::StatusOr<report::Status> status = ReadStatus(agent);
   if (!status.ok()) {
     facts.error = std::string(status.status().message());
     return;
@@ -113,13 +115,13 @@ std::string ListenerAt(const std::string& address) {
 
 doctor::AgentFacts ExamineAgent(const DoctorOptions& options, const std::stop_token& stop) {
   doctor::AgentFacts facts;
-  facts.address = options.address;
+  facts.address = options.agent.url.empty() ? kDefaultAddress : options.agent.url;
   facts.lock_file = options.lock_file;
-  AskAgent(facts);
+  ExamineStatus(options.agent, facts);
   facts.unit = doctor::ReadUnit("spacelet.service", stop);
   if (facts.answers) return facts;
   facts.lock_pid = doctor::LockHolder(options.lock_file);
-  facts.port_holder = ListenerAt(options.address);
+  facts.port_holder = ListenerAt(facts.address);
   facts.last_error = doctor::LastErrorOf("spacelet.service", stop);
   return facts;
 }

@@ -4,6 +4,7 @@
 #include <stop_token>
 #include <string>
 
+#include "pkg/app/agent_port.h"
 #include "pkg/app/options.h"
 #include "pkg/doctor/facts.h"
 #include "pkg/doctor/metadata.h"
@@ -17,7 +18,7 @@ struct DoctorOptions {
   bool asked = false;  // `file` was named: that it is not there is a failure
   HostOptions host;
   DockerOptions docker;
-  std::string address = "127.0.0.1:9746";  // where the agent should listen
+  AgentAddress agent;  // where it should answer
   std::string state_dir = "/var/lib/spacelet";
   std::string lock_file = kDefaultLockFile;
   // For tests: where the files of the machine are, and its metadata service.

@@ -28,15 +28,28 @@ absl::Status StayedTaken(const std::string& address) {
 
 }  // namespace
 
+HttpFront::HttpFront(http::ServerOptions options, Core& core, WebAccess* web)
+    : options_(std::move(options)), core_(core), web_(web) {
+  if (web_ != nullptr) options_.tls = [web] { return web->Tls(); };
+}
+
+http::Handler HttpFront::Pages() const {
+  http::Handler pages = HandlerFor(core_);
+  return web_ != nullptr ? web_->Guard(std::move(pages)) : pages;
+}
+
 absl::Status HttpFront::Run(const std::stop_token& stop) {
   const base::Instant give_up = core_.clock.Monotonic() + kBindPatience;
-  const http::Handler handler = HandlerFor(core_);
+  const http::Handler handler = Pages();
   while (!stop.stop_requested()) {
     const absl::StatusOr<std::unique_ptr<http::Server>> server = http::Server::Bind(options_, handler);
     if (server.ok()) {
       bound_ = true;
       core_.logger.Info("HTTP is served",
                         {{"address", options_.listen_address}, {"port", absl::StrCat((*server)->port())}});
+      if (!(*server)->socket_status().ok())
+        core_.logger.Warning("no socket for clients of this machine",
+                             {{"error", std::string((*server)->socket_status().message())}});
       return (*server)->Run(stop);
     }
     if (!absl::IsAlreadyExists(server.status())) return server.status();

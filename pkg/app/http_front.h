@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "pkg/app/core.h"
+#include "pkg/app/web_access.h"
 #include "pkg/http/server.h"
 
 namespace spacelet::app {
@@ -18,16 +19,19 @@ inline constexpr absl::Duration kBindPatience = absl::Seconds(10);
 // Thread-safety: Run once; bound() from any thread.
 class HttpFront {
  public:
-  // `core` must outlive it.
-  HttpFront(http::ServerOptions options, Core& core) : options_(std::move(options)), core_(core) {}
+  // All must outlive it. `web` null: plain HTTP for everybody.
+  HttpFront(http::ServerOptions options, Core& core, WebAccess* web);
 
   // Binds and serves until `stop`. Errors: AlreadyExists the port stayed taken; InvalidArgument the address.
   absl::Status Run(const std::stop_token& stop);
   bool bound() const { return bound_; }
 
  private:
-  const http::ServerOptions options_;
+  http::Handler Pages() const;
+
+  http::ServerOptions options_;
   Core& core_;
+  WebAccess* const web_;
   std::atomic<bool> bound_{false};
 };
 

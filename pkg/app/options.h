@@ -11,6 +11,9 @@
 
 namespace spacelet::app {
 
+// The agent's socket for clients of this machine, beside its lock file.
+inline constexpr char kSocketName[] = "spacelet.sock";
+
 // Held by whoever works on the host: the agent, `apply` and `down`.
 inline constexpr char kDefaultLockFile[] = "/run/spacelet/spacelet.lock";
 
@@ -49,6 +52,7 @@ struct AgentOptions {
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";
   std::set<std::string> allowed_hosts;
+  std::string web_config_file;  // empty: plain HTTP for everybody
   absl::Duration resync_interval = absl::Seconds(60);
   absl::Duration poll_interval = absl::Seconds(15);
   absl::Duration prune_delay = absl::Seconds(60);

@@ -30,7 +30,6 @@
 #include "pkg/docker/http_client.h"
 #include "pkg/doctor/check.h"
 #include "pkg/doctor/examine.h"
-#include "pkg/http/client.h"
 #include "pkg/plan/text.h"
 #include "pkg/report/plan_json.h"
 #include "pkg/secret/secret.h"
@@ -41,6 +40,7 @@ namespace {
 
 constexpr size_t kMaxFile = 4 << 20;
 constexpr absl::Duration kProgramPatience = absl::Seconds(20);
+constexpr absl::Duration kAgentPatience = absl::Seconds(10);
 
 // Records whose form is known to hold no secret in clear. Not the kept document, and not the key of the
 // digests.
@@ -184,22 +184,14 @@ class Collector {
     if (plan.ok()) bundle_.Add("plan.json", "the same for programs", report::ToJson(*plan) + "\n");
   }
 
-  absl::StatusOr<std::string> AskAgent(const std::string& target) {
-    ASSIGN_OR_RETURN(const http::Endpoint endpoint,
-                     http::ParseEndpoint(absl::StrCat("http://", options_.doctor.address)));
-    http::Request request;
-    request.target = target;
-    http::CallOptions call;
-    call.deadline = absl::Seconds(10);
-    ASSIGN_OR_RETURN(http::Response answer, http::Client(endpoint).Call(request, call));
-    if (answer.status != 200) return absl::UnavailableError(absl::StrCat("status ", answer.status));
-    return std::move(answer.body);
+  absl::StatusOr<std::string> FromAgent(const std::string& target) {
+    return AskAgent(options_.doctor.agent, target, kAgentPatience);
   }
 
   void AddAgent() {
-    bundle_.AddOr("agent/status.json", "what the agent knows", AskAgent("/api/v1/status"));
-    bundle_.AddOr("agent/events.jsonl", "what happened and why", AskAgent("/api/v1/events"));
-    bundle_.AddOr("agent/metrics.txt", "its metrics", AskAgent("/metrics"));
+    bundle_.AddOr("agent/status.json", "what the agent knows", FromAgent("/api/v1/status"));
+    bundle_.AddOr("agent/events.jsonl", "what happened and why", FromAgent("/api/v1/events"));
+    bundle_.AddOr("agent/metrics.txt", "its metrics", FromAgent("/metrics"));
   }
 
   void AddObjects() {

@@ -1,5 +1,6 @@
 #include "pkg/base/digest.h"
 
+#include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
@@ -42,6 +43,10 @@ std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes) {
                reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
                &length) != nullptr);
   return Hex(digest);
+}
+
+bool EqualInConstantTime(absl::string_view a, absl::string_view b) {
+  return a.size() == b.size() && CRYPTO_memcmp(a.data(), b.data(), a.size()) == 0;
 }
 
 std::string RandomBytes(size_t count) {

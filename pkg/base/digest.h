@@ -1,4 +1,4 @@
-// Digests by OpenSSL, hexadecimal, lower case; and what keys them.
+// Digests by OpenSSL, hexadecimal, lower case; how secret ones are compared; and what keys them.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +10,9 @@ namespace spacelet::base {
 
 std::string Sha256Hex(absl::string_view bytes);                             // 64 characters
 std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);  // 64 characters
+
+// Takes as long wherever they differ (not for texts of different lengths).
+bool EqualInConstantTime(absl::string_view a, absl::string_view b);
 
 // For keys; from the kernel's generator.
 std::string RandomBytes(size_t count);

@@ -17,13 +17,6 @@ namespace {
 
 constexpr absl::Duration kLingerTime = absl::Seconds(1);
 
-// >0 bytes read, 0 nothing for now, -1 the peer is gone.
-ssize_t ReadSome(int fd, char* buffer, size_t size) {
-  const ssize_t n = recv(fd, buffer, size, 0);
-  if (n > 0) return n;
-  return n < 0 && (errno == EAGAIN || errno == EINTR) ? 0 : -1;
-}
-
 std::string StatusAndFields(const ServerResponse& response, bool chunked) {
   std::string head =
       absl::StrCat("HTTP/1.1 ", response.status, " ", ReasonPhrase(response.status),
@@ -42,17 +35,34 @@ std::string Chunk(absl::string_view bytes) {
 
 }  // namespace
 
-Connection::Connection(int fd, const ServerLimits& limits, const Answer& answer, base::Instant now)
-    : fd_(fd), limits_(limits), answer_(answer), deadline_(now + limits.header_deadline) {}
+Connection::Connection(int fd, std::shared_ptr<const TlsContext> tls, const ServerLimits& limits,
+                       const Answer& answer, base::Instant now)
+    : fd_(fd),
+      limits_(limits),
+      answer_(answer),
+      deadline_(now + limits.header_deadline),
+      transport_(Transport::Make(fd, std::move(tls))) {}
 
 Connection::~Connection() { close(fd_); }
 
-int16_t Connection::interest() const { return phase_ == Phase::kSend ? POLLOUT : POLLIN; }
+int16_t Connection::interest() const {
+  switch (phase_) {
+    case Phase::kHeader:
+    case Phase::kSend:
+      return transport_->interest();
+    case Phase::kLater:
+      return 0;  // a client that has said everything may close its side and wait
+    default:
+      return POLLIN;
+  }
+}
 
 void Connection::OnReady(base::Instant now) {
   switch (phase_) {
     case Phase::kHeader:
       return ReadHeader(now);
+    case Phase::kLater:
+      return Close();  // POLLERR or POLLHUP
     case Phase::kSend:
       return Send(now);
     case Phase::kStream:
@@ -65,44 +75,87 @@ void Connection::OnReady(base::Instant now) {
 
 void Connection::OnDeadline(base::Instant now) {
   if (phase_ == Phase::kStream) return Pull(now);
-  if (phase_ == Phase::kHeader) Refuse({408, "the request did not come in time"}, now);
+  if (phase_ == Phase::kLater) return AskLater(now);
+  if (phase_ == Phase::kHeader && !transport_->handshaking())
+    Refuse({408, "the request did not come in time"}, now);
   Close();
 }
 
 void Connection::ReadHeader(base::Instant now) {
   char buffer[4096];
-  const ssize_t n = ReadSome(fd_, buffer, std::min(sizeof buffer, limits_.header_bytes + 1 - in_.size()));
-  if (n < 0) return Close();
-  in_.append(buffer, static_cast<size_t>(n));
+  while (phase_ == Phase::kHeader) {
+    const Transport::Outcome read =
+        transport_->Read(buffer, std::min(sizeof buffer, limits_.header_bytes + 1 - in_.size()));
+    if (read.state == Transport::State::kWait) return;
+    if (read.state != Transport::State::kDone)
+      return EndOfHeader(read.state == Transport::State::kPlaintext, now);
+    TakeHeader({buffer, read.bytes}, now);
+  }
+}
+
+void Connection::TakeHeader(absl::string_view bytes, base::Instant now) {
+  in_.append(bytes.data(), bytes.size());
   const size_t end = in_.find("\r\n\r\n");
   if (end != std::string::npos) return AnswerHeader(absl::string_view(in_).substr(0, end), now);
   if (in_.size() > limits_.header_bytes) Refuse({431, "the request header is too large"}, now);
+}
+
+// Nothing more can be read before the header was whole.
+void Connection::EndOfHeader(bool plaintext, base::Instant now) {
+  if (plaintext) {
+    transport_ = Transport::Make(fd_, nullptr);
+    return Refuse({400, "this port speaks HTTPS: ask for https:// instead of http://"}, now);
+  }
+  // A handshake that has failed has told the client why, which closing with unread bytes would take away.
+  if (transport_->handshaking()) return Linger(now);
+  Close();
 }
 
 void Connection::Refuse(const Refusal& refusal, base::Instant now) {
   ServerResponse response;
   response.status = refusal.status;
   response.body = refusal.message + "\n";
-  Respond(response, true, false, now);
+  Respond(response, now);
 }
 
 void Connection::AnswerHeader(absl::string_view bytes, base::Instant now) {
   const auto parsed = ParseRequestHeader(bytes);
   if (const Refusal* refusal = std::get_if<Refusal>(&parsed)) return Refuse(*refusal, now);
   const RequestHeader& header = std::get<RequestHeader>(parsed);
+  head_ = header.method == "HEAD";
+  http_1_0_ = header.http_1_0;
   ServerResponse response;
   try {
     response = answer_(header);
   } catch (const std::exception&) {
     return Refuse({500, "internal error"}, now);
   }
-  Respond(response, header.method != "HEAD", response.more && !header.http_1_0, now);
+  in_.clear();
+  if (!response.later) return Respond(response, now);
+  later_ = std::move(response.later);
+  phase_ = Phase::kLater;
+  deadline_ = now + limits_.later_interval;
+  give_up_ = now + limits_.later_deadline;
 }
 
-void Connection::Respond(const ServerResponse& response, bool with_body, bool chunked, base::Instant now) {
+void Connection::AskLater(base::Instant now) {
+  std::optional<ServerResponse> response;
+  try {
+    response = later_();
+  } catch (const std::exception&) {
+    return Refuse({500, "internal error"}, now);
+  }
+  if (response.has_value()) return Respond(*response, now);
+  if (give_up_ <= now) return Refuse({503, "this takes too long; ask again later"}, now);
+  deadline_ = now + limits_.later_interval;
+}
+
+void Connection::Respond(const ServerResponse& response, base::Instant now) {
+  const bool chunked = response.more && !http_1_0_;
   in_.clear();
+  later_ = nullptr;
   out_ = StatusAndFields(response, chunked);
-  if (with_body) {
+  if (!head_) {
     chunked_ = chunked;
     more_ = response.more;
     if (!response.body.empty()) out_ += chunked ? Chunk(response.body) : response.body;
@@ -114,11 +167,10 @@ void Connection::Respond(const ServerResponse& response, bool with_body, bool ch
 
 void Connection::Send(base::Instant now) {
   while (sent_ < out_.size()) {
-    const ssize_t n = send(fd_, out_.data() + sent_, out_.size() - sent_, MSG_NOSIGNAL);
-    if (n < 0 && errno == EINTR) continue;
-    if (n < 0 && errno == EAGAIN) return;
-    if (n < 0) return Close();
-    sent_ += static_cast<size_t>(n);
+    const Transport::Outcome sent = transport_->Write(absl::string_view(out_).substr(sent_));
+    if (sent.state == Transport::State::kWait) return;
+    if (sent.state != Transport::State::kDone) return Close();
+    sent_ += sent.bytes;
   }
   AfterSend(now);
 }
@@ -151,11 +203,17 @@ void Connection::Pull(base::Instant now) {
 // reset the connection and take the answer with it.
 void Connection::Discard() {
   char buffer[16384];
-  if (ReadSome(fd_, buffer, sizeof buffer) < 0) Close();
+  if (phase_ == Phase::kStream) {
+    const Transport::State state = transport_->Read(buffer, sizeof buffer).state;
+    if (state != Transport::State::kDone && state != Transport::State::kWait) Close();
+    return;
+  }
+  const ssize_t n = recv(fd_, buffer, sizeof buffer, 0);  // nobody asks any more what it means
+  if (n == 0 || (n < 0 && errno != EAGAIN && errno != EINTR)) Close();
 }
 
 void Connection::Linger(base::Instant now) {
-  shutdown(fd_, SHUT_WR);
+  transport_->Finish();
   phase_ = Phase::kLinger;
   deadline_ = now + kLingerTime;
 }

@@ -1,9 +1,11 @@
-// One connection of the server, from accept to close: a header is read, one answer is sent, the rest is
-// drained. A state machine without a thread: the server's loop tells it what poll() and the clock say.
+// One connection of the server, from accept to close: a header is read (over TLS after a handshake), one
+// answer is sent, the rest is drained. A state machine without a thread: the server's loop tells it what
+// poll() and the clock say.
 #pragma once
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -11,6 +13,7 @@
 #include "pkg/base/clock.h"
 #include "pkg/http/request_header.h"
 #include "pkg/http/server.h"
+#include "pkg/http/transport.h"
 
 namespace spacelet::http {
 
@@ -19,8 +22,10 @@ class Connection {
  public:
   using Answer = std::function<ServerResponse(const RequestHeader&)>;
 
-  // Takes the socket, which must be non-blocking. `limits` and `answer` outlive the connection.
-  Connection(int fd, const ServerLimits& limits, const Answer& answer, base::Instant now);
+  // Takes the socket, which must be non-blocking. `tls` may be null. `limits` and `answer` outlive the
+  // connection.
+  Connection(int fd, std::shared_ptr<const TlsContext> tls, const ServerLimits& limits, const Answer& answer,
+             base::Instant now);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
@@ -28,6 +33,9 @@ class Connection {
   int fd() const { return fd_; }
   int16_t interest() const;                             // poll events to wait for
   base::Instant deadline() const { return deadline_; }  // when OnDeadline is due
+  // When it ends unless something happens; for a stream the deadline.
+  base::Instant end() const { return phase_ == Phase::kLater ? give_up_ : deadline_; }
+  bool handshaking() const { return phase_ == Phase::kHeader && transport_->handshaking(); }
   bool closed() const { return phase_ == Phase::kClosed; }
   // A stream with nothing to send is the last to be given up for a newcomer.
   bool idle_stream() const { return phase_ == Phase::kStream; }
@@ -36,10 +44,13 @@ class Connection {
   void OnDeadline(base::Instant now);
 
  private:
-  enum class Phase { kHeader, kSend, kStream, kLinger, kClosed };
+  enum class Phase { kHeader, kLater, kSend, kStream, kLinger, kClosed };
 
   void ReadHeader(base::Instant now);
-  void Respond(const ServerResponse& response, bool with_body, bool chunked, base::Instant now);
+  void TakeHeader(absl::string_view bytes, base::Instant now);
+  void EndOfHeader(bool plaintext, base::Instant now);
+  void AskLater(base::Instant now);
+  void Respond(const ServerResponse& response, base::Instant now);
   void Refuse(const Refusal& refusal, base::Instant now);
   void AnswerHeader(absl::string_view bytes, base::Instant now);
   void Send(base::Instant now);
@@ -54,8 +65,12 @@ class Connection {
   const Answer& answer_;
   Phase phase_ = Phase::kHeader;
   base::Instant deadline_;
+  std::unique_ptr<Transport> transport_;
   std::string in_, out_;
   size_t sent_ = 0;
+  bool head_ = false, http_1_0_ = false;  // of the request
+  std::function<std::optional<ServerResponse>()> later_;
+  base::Instant give_up_;
   std::function<std::optional<std::string>()> more_;
   bool chunked_ = false;
 };

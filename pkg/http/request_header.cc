@@ -136,6 +136,7 @@ absl::string_view ReasonPhrase(int status) {
   static constexpr std::pair<int, absl::string_view> kPhrases[] = {
       {200, "OK"},
       {400, "Bad Request"},
+      {401, "Unauthorized"},
       {404, "Not Found"},
       {405, "Method Not Allowed"},
       {408, "Request Timeout"},

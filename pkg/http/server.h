@@ -14,13 +14,18 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "pkg/base/unique_fd.h"
 
 namespace spacelet::http {
+
+struct RequestHeader;  // request_header.h
+class TlsContext;      // tls.h
 
 struct ServerRequest {
   std::string path;                                 // as sent, without the query; begins with "/"
   std::map<std::string, std::string> query;         // percent-decoded
   std::map<std::string, std::string> headers = {};  // lower-case names
+  bool local = false;  // by ServerOptions::socket_path: the file's permissions have let the client in
 };
 
 struct ServerResponse {
@@ -32,6 +37,10 @@ struct ServerResponse {
   // every ServerOptions::stream_interval: more bytes, "" for none yet, nullopt for the end. Not called for
   // HEAD. Destroyed on that thread, as soon as the connection is closed.
   std::function<std::optional<std::string>()> more;
+  // Set: the response is not known yet, and the rest of this one does not count. Called from the server's
+  // thread every ServerLimits::later_interval until it gives one (whose own `later` does not count), at most
+  // for ServerLimits::later_deadline: then the answer is a 503.
+  std::function<std::optional<ServerResponse>()> later = {};
 };
 
 // Runs on the server's only thread: it must not block, do I/O or wait for anybody who does. An exception is a
@@ -40,10 +49,15 @@ using Handler = std::function<ServerResponse(const ServerRequest&)>;
 
 struct ServerLimits {
   size_t header_bytes = 8 << 10;                      // above: 431
-  absl::Duration header_deadline = absl::Seconds(5);  // for the whole header: 408
+  absl::Duration header_deadline = absl::Seconds(5);  // for the handshake and the whole header: 408
   absl::Duration write_deadline = absl::Seconds(5);   // for what is to be sent, as a whole: closed
   size_t connections = 64;  // one more: the connection nearest to its deadline is closed
   absl::Duration stream_interval = absl::Milliseconds(200);
+  absl::Duration later_interval = absl::Milliseconds(10);
+  absl::Duration later_deadline = absl::Seconds(10);
+  // What the handshakes of one turn of the loop may take together; what is left waits for the next turn,
+  // after everything else, and nobody else is let in by TCP meanwhile.
+  absl::Duration handshakes_per_turn = absl::Milliseconds(20);
 };
 
 struct ServerOptions {
@@ -53,6 +67,11 @@ struct ServerOptions {
   // get a 421 (a web page of a hostile name that resolves to 127.0.0.1 must not read this).
   std::set<std::string> allowed_hosts;
   ServerLimits limits;
+  // TLS of the next connection by TCP; unset or null: plain. Called from the server's thread.
+  std::function<std::shared_ptr<const TlsContext>()> tls = {};
+  // Clients of this machine may come by this socket as well (0660), under any host name and without TLS.
+  // Empty: none.
+  std::string socket_path = {};
 };
 
 // Thread-safety: port() may be called from any thread; Run once.
@@ -65,15 +84,20 @@ class Server {
   ~Server();
 
   int port() const { return port_; }
+  // Why nobody can come by socket_path; OK where they can, or where there is none.
+  const absl::Status& socket_status() const { return socket_status_; }
   // Serves until `stop`; what is being sent then is cut. Always OK.
   absl::Status Run(const std::stop_token& stop);
 
  private:
-  Server(ServerOptions options, Handler handler, int listener, int port);
+  Server(ServerOptions options, Handler handler, base::UniqueFd listener);
+  void ListenOnSocket();
+  ServerResponse Answer(const RequestHeader& header, bool local) const;
 
   ServerOptions options_;
   Handler handler_;
-  int listener_;
+  base::UniqueFd listener_, socket_;
+  absl::Status socket_status_;
   int port_;
 };
 

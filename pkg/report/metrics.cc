@@ -16,6 +16,8 @@ constexpr const char* kRolloutEnds[] = {"Succeeded", "RolledBack", "Inconclusive
 constexpr const char* kReconcileResults[] = {"success", "error",     "terminal",
                                              "waiting", "suspended", "cancelled"};
 
+constexpr const char* kAuthenticationResults[] = {"accepted", "rejected", "busy"};
+
 bool IsContainer(const std::string& object) { return absl::StartsWith(object, "container/"); }
 
 }  // namespace
@@ -68,6 +70,25 @@ void Metrics::DelegateRelease(std::optional<absl::Time> month) {
   }
   s.delegate_support.Remove(&support);
   s.delegate_age.Remove(&s.delegate_age.Add({}));
+}
+
+void Metrics::WebConfigReloaded(bool good, std::optional<absl::Time> not_after) {
+  Series& s = *series_;
+  base::MutexLock lock(s.mu);
+  s.web_config_successful.Add({}).Set(good ? 1 : 0);
+  for (const char* result : kAuthenticationResults) s.authentications.Add({{"result", result}});
+  if (!good) return;
+  s.web_config_success_time.Add({}).Set(absl::ToDoubleSeconds(s.clock.Now() - absl::UnixEpoch()));
+  Gauge& end = s.certificate_end.Add({});
+  if (not_after)
+    end.Set(absl::ToDoubleSeconds(*not_after - absl::UnixEpoch()));
+  else
+    s.certificate_end.Remove(&end);
+}
+
+void Metrics::HttpAuthenticated(absl::string_view result) {
+  base::MutexLock lock(series_->mu);
+  series_->authentications.Add({{"result", Label(result)}}).Increment();
 }
 
 void Metrics::DockerUp(bool up) { series_->docker_up.Set(up ? 1 : 0); }

@@ -38,6 +38,12 @@ class Metrics {
   // such tag.
   void DelegateRelease(std::optional<absl::Time> month);
 
+  // The web configuration; its series exist once one of these was called. `not_after`: of the certificate in
+  // force; nothing without TLS.
+  void WebConfigReloaded(bool good, std::optional<absl::Time> not_after);
+  // A request that needed a password. `result`: accepted, rejected, busy.
+  void HttpAuthenticated(absl::string_view result);
+
   // Docker. `code`: the HTTP status as text, or "error" when there was none.
   void DockerUp(bool up);
   void DockerRequest(absl::string_view operation, absl::string_view code, absl::Duration took);

@@ -106,6 +106,16 @@ struct Metrics::Series {
   Gauge& observed_generation =
       OneGauge("spacelet_observed_generation", "Newest generation whose every object was seen in sync.");
 
+  Family<Gauge>& web_config_successful =
+      Gauges("spacelet_web_config_last_reload_successful",
+             "Whether the newest attempt to read the web configuration gave a valid one.");
+  Family<Gauge>& web_config_success_time = Gauges("spacelet_web_config_last_reload_success_timestamp_seconds",
+                                                  "When the web configuration was last read and valid.");
+  Family<Gauge>& certificate_end = Gauges("spacelet_web_config_certificate_not_after_timestamp_seconds",
+                                          "Until when the certificate of the HTTP port is good.");
+  Family<Counter>& authentications =
+      Counters("spacelet_http_authentications_total", "Requests that needed a password, by how they ended.");
+
   Gauge& docker_up = OneGauge("spacelet_docker_up", "Whether the Docker daemon answers.");
   Family<Counter>& docker_requests =
       Counters("spacelet_docker_requests_total", "Requests to the Docker daemon, by HTTP status.");

@@ -4,6 +4,8 @@
 #include <gtest/gtest.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include <stdexcept>
@@ -14,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::http {
 namespace {
@@ -21,6 +24,12 @@ namespace {
 // A client without manners: sends what it is told, reads until the server closes.
 class RawClient {
  public:
+  explicit RawClient(const std::string& path) : fd_(socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    path.copy(address.sun_path, sizeof address.sun_path - 1);
+    connected_ = connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address) == 0;
+  }
   explicit RawClient(int port) : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -38,6 +47,7 @@ class RawClient {
   bool Send(const std::string& bytes) const {
     return send(fd_, bytes.data(), bytes.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size());
   }
+  void SayNoMore() const { shutdown(fd_, SHUT_WR); }
   // Up to the end, or until `enough` is in what was read.
   std::string Read(const std::string& enough = "") const {
     std::string all;
@@ -71,11 +81,21 @@ ServerResponse Echo(const ServerRequest& request) {
       return ++n > 3 ? std::nullopt : std::optional(n == 2 ? "" : absl::StrCat(n, "\n"));
     };
   }
+  if (request.path == "/later")
+    response.later = [n = 0]() mutable -> std::optional<ServerResponse> {
+      ServerResponse late;
+      late.body = "late\n";
+      return ++n > 3 ? std::optional(late) : std::nullopt;
+    };
+  if (request.path == "/never") response.later = [] { return std::optional<ServerResponse>(); };
+  if (request.path == "/later-throw")
+    response.later = []() -> std::optional<ServerResponse> { throw std::runtime_error("secret detail"); };
+  if (request.path == "/local") response.body = request.local ? "local\n" : "remote\n";
   if (request.path == "/forever") response.more = [] { return std::optional<std::string>(""); };
   return response;
 }
 
-class ServerTest : public testing::Test {
+class ServerTest : public ::testing::Test {
  protected:
   explicit ServerTest(ServerLimits limits = {}) {
     auto server = Server::Bind({"127.0.0.1:0", {"agent.example"}, limits}, Echo);
@@ -186,6 +206,35 @@ TEST_F(ServerTest, StreamsToAnOldClientUntilClose) {
   EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\n0\n1\n3\n")) << answer;
 }
 
+TEST_F(ServerTest, AnswersWhenTheAnswerIsKnownAtLast) {
+  EXPECT_TRUE(absl::EndsWith(Get("/later"), "\r\n\r\nlate\n"));
+  const std::string head = Ask("HEAD /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(absl::StrContains(head, "Content-Length: 5")) << head;
+  EXPECT_TRUE(absl::EndsWith(head, "\r\n\r\n")) << head;
+}
+
+TEST_F(ServerTest, AnswersLaterAlsoWhoHasSaidEverythingAndClosedItsSide) {
+  const RawClient client(port());
+  client.Send("GET /later HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  client.SayNoMore();
+  EXPECT_TRUE(absl::EndsWith(client.Read(), "late\n"));
+}
+
+TEST_F(ServerTest, HidesTheTextOfAnExceptionThatComesLater) {
+  const std::string answer = Get("/later-throw");
+  EXPECT_TRUE(absl::StartsWith(answer, "HTTP/1.1 500 ")) << answer;
+  EXPECT_FALSE(absl::StrContains(answer, "secret")) << answer;
+}
+
+TEST_F(ServerTest, AnswersOthersWhileSomeWaitForTheirAnswers) {
+  std::vector<std::unique_ptr<RawClient>> waiting;
+  for (int i = 0; i < 64; ++i) {
+    waiting.push_back(std::make_unique<RawClient>(port()));
+    waiting.back()->Send("GET /never HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  }
+  EXPECT_TRUE(absl::StartsWith(Get("/livez"), "HTTP/1.1 200 "));
+}
+
 TEST_F(ServerTest, RefusesATakenPort) {
   const auto second = Server::Bind({absl::StrCat("127.0.0.1:", port()), {}, {}}, Echo);
   EXPECT_EQ(second.status().code(), absl::StatusCode::kAlreadyExists) << second.status();
@@ -243,6 +292,7 @@ class ImpatientServerTest : public ServerTest {
     ServerLimits limits;
     limits.header_deadline = absl::Milliseconds(200);
     limits.write_deadline = absl::Milliseconds(200);
+    limits.later_deadline = absl::Milliseconds(200);
     return limits;
   }
 };
@@ -252,6 +302,11 @@ TEST_F(ImpatientServerTest, EndsAConnectionWhoseHeaderDoesNotComeInTime) {
   EXPECT_TRUE(absl::StartsWith(answer, "HTTP/1.1 408 ")) << answer;
 }
 
+TEST_F(ImpatientServerTest, GivesUpOnAnAnswerThatIsNotKnownInTime) {
+  const std::string answer = Get("/never");
+  EXPECT_TRUE(absl::StartsWith(answer, "HTTP/1.1 503 ")) << answer;
+}
+
 TEST_F(ImpatientServerTest, CutsOffAReaderThatDoesNotRead) {
   const RawClient client(port());
   client.Send("GET /big HTTP/1.1\r\nHost: localhost\r\n\r\n");
@@ -259,6 +314,84 @@ TEST_F(ImpatientServerTest, CutsOffAReaderThatDoesNotRead) {
   // over too.
   Ask("GET / HTTP/1.1\r\nHost: lo");
   EXPECT_LT(client.Read().size(), 64u << 20);
+}
+
+class SocketServerTest : public ::testing::Test {
+ protected:
+  SocketServerTest() { Start(); }
+  ~SocketServerTest() override {
+    Stop();
+    unlink(path_.c_str());
+  }
+  void Start() {
+    ServerOptions options;
+    options.listen_address = "127.0.0.1:0";
+    options.socket_path = path_;
+    server_ = *Server::Bind(std::move(options), Echo);
+    thread_ = std::jthread([this](const std::stop_token& stop) { server_->Run(stop).IgnoreError(); });
+  }
+  void Stop() {
+    thread_ = std::jthread();
+    server_.reset();
+  }
+  std::string Get(const std::string& host) const {
+    const RawClient client(path_);
+    client.Send(absl::StrCat("GET /local HTTP/1.1\r\nHost: ", host, "\r\n\r\n"));
+    return client.Read();
+  }
+
+  const std::string path_ = testing::TemporaryPath("server.sock");
+  std::unique_ptr<Server> server_;
+  std::jthread thread_;
+};
+
+TEST_F(SocketServerTest, AnswersOnThisMachineUnderAnyName) {
+  ASSERT_TRUE(server_->socket_status().ok()) << server_->socket_status();
+  EXPECT_TRUE(absl::EndsWith(Get("docker"), "\r\n\r\nlocal\n")) << Get("docker");
+  const RawClient remote(server_->port());
+  remote.Send("GET /local HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(absl::EndsWith(remote.Read(), "remote\n"));
+}
+
+TEST_F(SocketServerTest, LetsOwnerAndGroupInAndNobodyElse) {
+  struct stat found {};
+  ASSERT_EQ(stat(path_.c_str(), &found), 0);
+  EXPECT_EQ(found.st_mode & 0777, 0660u);
+}
+
+TEST_F(SocketServerTest, TakesItsSocketAwayAndThePlaceOfOneThatWasLeft) {
+  Stop();
+  EXPECT_NE(access(path_.c_str(), F_OK), 0);
+  const int left = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  path_.copy(address.sun_path, sizeof address.sun_path - 1);
+  ASSERT_EQ(bind(left, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
+  close(left);
+  Start();
+  EXPECT_TRUE(absl::EndsWith(Get("any"), "local\n"));
+}
+
+TEST_F(SocketServerTest, LeavesAFileThatIsNoSocketAndServesByTcpAllTheSame) {
+  Stop();
+  fclose(fopen(path_.c_str(), "w"));
+  Start();
+  EXPECT_EQ(server_->socket_status().code(), absl::StatusCode::kFailedPrecondition)
+      << server_->socket_status();
+  const RawClient remote(server_->port());
+  remote.Send("GET /local HTTP/1.1\r\nHost: localhost\r\n\r\n");
+  EXPECT_TRUE(absl::EndsWith(remote.Read(), "remote\n"));
+  Stop();
+  EXPECT_EQ(access(path_.c_str(), F_OK), 0);
+}
+
+TEST(SocketServer, SaysThatAPathIsTooLong) {
+  ServerOptions options;
+  options.listen_address = "127.0.0.1:0";
+  options.socket_path = "/tmp/" + std::string(120, 'x');
+  const auto server = Server::Bind(std::move(options), Echo);
+  ASSERT_TRUE(server.ok());
+  EXPECT_EQ((*server)->socket_status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

@@ -37,6 +37,7 @@ void TouchAll(Metrics& metrics) {
   metrics.ContainerInfo(kRunner, "runner:1", "sha256:aa");
   metrics.Drifted(kRunner, "resources.memory");
   metrics.RivalsDetected({"watchtower"});
+  metrics.WebConfigReloaded(true, absl::FromUnixSeconds(1'800'000'000));
 }
 
 TEST_F(MetricsTest, SeriesWithKnownLabelsExistAtZero) {
@@ -142,6 +143,23 @@ TEST_F(MetricsTest, AFailedReloadIsSeenAndKeepsTheTimeOfTheLastGoodOne) {
   const std::string text = metrics_.Render();
   EXPECT_THAT(text, HasSubstr("spacelet_config_last_reload_successful 0"));
   EXPECT_THAT(text, HasSubstr("spacelet_config_last_reload_success_timestamp_seconds 1700000000"));
+}
+
+TEST_F(MetricsTest, TheWebConfigurationIsThereWhenThereIsOne) {
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("web_config")));
+  metrics_.WebConfigReloaded(true, absl::FromUnixSeconds(1'800'000'000));
+  EXPECT_THAT(metrics_.Render(), HasSubstr("spacelet_web_config_last_reload_successful 1"));
+  EXPECT_THAT(metrics_.Render(),
+              HasSubstr("spacelet_web_config_certificate_not_after_timestamp_seconds 1800000000"));
+  EXPECT_THAT(metrics_.Render(), HasSubstr(R"(spacelet_http_authentications_total{result="rejected"} 0)"));
+  clock_.Advance(absl::Hours(1));
+  metrics_.WebConfigReloaded(false, std::nullopt);
+  EXPECT_THAT(metrics_.Render(), HasSubstr("spacelet_web_config_last_reload_successful 0"));
+  EXPECT_THAT(metrics_.Render(),
+              HasSubstr("spacelet_web_config_last_reload_success_timestamp_seconds 1700000000"));
+  EXPECT_THAT(metrics_.Render(), HasSubstr("not_after_timestamp_seconds 1800000000"));
+  metrics_.WebConfigReloaded(true, std::nullopt);
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("not_after_timestamp_seconds 1800000000")));
 }
 
 TEST_F(MetricsTest, TheProcessIsDescribed) {
