@@ -13,8 +13,14 @@ def shell(name, script, **fields):
 
 
 class CrashLoops(HostCase):
-    def until_loop(self, name, says):
-        return self.host.until_condition("Ready", "False", name, "CrashLoopBackOff", says=says)
+    def until_loop(self, name, *says):
+        """The code it exited with is not said in the moments in which it runs again."""
+        def is_said():
+            condition = self.host.until_condition("Ready", "False", name, "CrashLoopBackOff")
+            assert all(text in condition["message"] for text in says), condition
+            return condition
+
+        return until(f"a loop of {name} with {says}", is_said)
 
     def reason(self, name):
         return self.host.agent.condition("Ready", name)["reason"]
@@ -24,9 +30,7 @@ class CrashLoops(HostCase):
 
     def test_a_runner_that_cannot_use_its_cloud(self):
         self.host.start(self.host.minimal.with_runner(image="drone/drone-runner-aws:crash").without("delegate"))
-        condition = self.until_loop(RUNNER, "json_path")
-        self.assertIn("exited with code 1", condition["message"])
-        self.assertIn("unable to ping driver", condition["message"])
+        self.until_loop(RUNNER, "json_path", "exited with code 1", "unable to ping driver")
         self.host.until_condition("Ready", "False", says=RUNNER)
 
     def test_it_stays_a_loop_between_two_ends(self):
@@ -57,11 +61,11 @@ class CrashLoops(HostCase):
 
     def test_a_delegate_whose_token_is_refused(self):
         self.delegate_that_dies("Response code: 401, Message: Unauthorized")
-        self.assertIn("exited with code 1", self.until_loop(DELEGATE, "`token`")["message"])
+        self.until_loop(DELEGATE, "`token`", "exited with code 1")
 
     def test_a_delegate_whose_check_of_the_connection_ends_with_2(self):
         self.delegate_that_dies("checking the connection", 2)
-        self.assertIn("exited with code 2", self.until_loop(DELEGATE, "`token`")["message"])
+        self.until_loop(DELEGATE, "`token`", "exited with code 2")
 
     def test_a_delegate_whose_heap_is_too_small(self):
         self.delegate_that_dies("java.lang.OutOfMemoryError: Java heap space")
