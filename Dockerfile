@@ -29,7 +29,7 @@ LABEL org.opencontainers.image.title="spacelet" \
   org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /src/runtime-packages /tmp/
 RUN apt-get update \
-  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates $(cat /tmp/runtime-packages) \
+  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates tzdata $(cat /tmp/runtime-packages) \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /tmp/runtime-packages \
   # A number is all that the host sees of it.
   && install -d -o 10001 -g 10001 -m 0700 /var/lib/spacelet

@@ -10,6 +10,7 @@
 #include "cmd/spacelet/agent_client.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
@@ -55,6 +56,7 @@ Command AddDoctor(CLI::App& root) {
   CLI::Option* file = app->add_option("-f,--filename", flags->doctor.file, "the document")
                           ->type_name("FILE")
                           ->capture_default_str();
+  AddHostOptions(*app, flags->doctor.host);
   AddDockerOptions(*app, flags->doctor.docker);
   AddAddressOptions(*app, flags->doctor.agent);
   app->add_option("--state-dir", flags->doctor.state_dir, "the agent's")

@@ -20,7 +20,9 @@
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
+#include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
 #include "pkg/app/web_access.h"
@@ -55,6 +57,8 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
+  core.host = options.host;
+  core.host_name = NameOf(options.host);
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;
@@ -81,8 +85,9 @@ http::ServerOptions ServerOptionsFor(const AgentOptions& options) {
 // since the first call to Docker must not wait for a port.
 class Agent {
  public:
-  // `web` is the web configuration, when one is asked for.
-  Agent(const AgentOptions& options, const DockerEndpoint& docker, std::optional<webconfig::Loaded> web)
+  // `web` is the web configuration, when one is asked for; `receiver` may be null.
+  Agent(const AgentOptions& options, const DockerEndpoint& docker, std::optional<webconfig::Loaded> web,
+        std::unique_ptr<notify::Receiver> receiver)
       : state_(options.state_dir),
         core_(CoreOptionsFor(options, docker, state_,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
@@ -92,6 +97,9 @@ class Agent {
                  : nullptr),
         http_(ServerOptionsFor(options), core_, web_.get()),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
+        notifier_(receiver == nullptr
+                      ? nullptr
+                      : MakeNotifier(std::move(receiver), NameOf(options.host), state_, core_)),
         threads_(core_.logger) {}
 
   int Run() {
@@ -105,6 +113,8 @@ class Agent {
       return absl::OkStatus();
     });
     if (web_) web_->Start(threads_);
+    if (notifier_ != nullptr)
+      threads_.Start("notify", [this](const std::stop_token& stop) { return notifier_->Run(stop); });
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
     const absl::Status failure = UntilStopped();
     Stop();
@@ -153,6 +163,7 @@ class Agent {
   const std::unique_ptr<WebAccess> web_;
   HttpFront http_;
   report::BootToReady boot_;
+  const std::unique_ptr<notify::Notifier> notifier_;
   lifecycle::RunGroup threads_;
 };
 
@@ -170,9 +181,11 @@ int RunAgent(const AgentOptions& options) {
     web = webconfig::Load(options.web_config_file, options.secret_permissions, absl::Now());
     if (web->access == nullptr) return RefuseWebConfig(*web);
   }
+  absl::StatusOr<std::unique_ptr<notify::Receiver>> receiver = ReceiverFor(options.notify);
+  if (!receiver.ok()) return Refuse(receiver.status(), kUsage);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker, std::move(web)).Run();
+  return Agent(options, *docker, std::move(web), *std::move(receiver)).Run();
 }
 
 }  // namespace spacelet::app

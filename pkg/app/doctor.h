@@ -16,6 +16,7 @@ inline constexpr char kDefaultDocument[] = "/etc/spacelet/host.yaml";
 struct DoctorOptions {
   std::string file = kDefaultDocument;
   bool asked = false;  // `file` was named: that it is not there is a failure
+  HostOptions host;
   DockerOptions docker;
   AgentAddress agent;  // where it should answer
   std::string state_dir = "/var/lib/spacelet";

@@ -37,7 +37,7 @@ void DocumentSource::StartFromLastGood() {
   absl::Status status = kept.status();
   if (status.ok()) {
     restored_ = kept->revision;
-    status = core_.store.Restore(kept->bytes, kept->source, kept->generation);
+    status = core_.store.Restore(*kept);
   }
   if (!status.ok())
     core_.logger.Warning("the kept document is of no use", {{"error", std::string(status.message())}});
@@ -59,8 +59,15 @@ void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
   for (const NamedFile& named : NamedFiles(snapshot.document)) paths.insert(named.path);
   file_.Watch(std::move(paths), [this](const std::string&) { core_.controller.OnFileChanged(); });
   if (std::exchange(restored_, "") == snapshot.revision) return;
-  const absl::Status kept =
-      state_.SaveLastGood({snapshot.bytes, snapshot.revision, snapshot.generation, name_});
+  const absl::Status kept = state_.SaveLastGood({.bytes = snapshot.bytes,
+                                                 .revision = snapshot.revision,
+                                                 .generation = snapshot.generation,
+                                                 .source = name_,
+                                                 .commit = snapshot.commit,
+                                                 .file_name = snapshot.file_name,
+                                                 .directory = snapshot.directory,
+                                                 .files = snapshot.files,
+                                                 .facts = snapshot.facts});
   if (!kept.ok())
     core_.logger.Warning("the document cannot be kept", {{"error", std::string(kept.message())}});
 }

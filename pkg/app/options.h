@@ -1,6 +1,7 @@
 // What the flags of the commands say.
 #pragma once
 
+#include <map>
 #include <set>
 #include <string>
 
@@ -22,14 +23,31 @@ struct DockerOptions {
   std::string config;  // --docker-config: a config.json with `auths`; empty: none
 };
 
+// What becomes of rollout.splay and rollout.windows. A person at a terminal is one host and no fleet.
+enum class Turns { kObeyed, kWindowsObeyed, kIgnored };
+
 struct LogOptions {
   log::Format format = log::Format::kLogfmt;
   log::Level level = log::Level::kInfo;
 };
 
+// Who is told of what goes wrong (pkg/notify); at most one of the two.
+struct NotifyOptions {
+  std::string command;      // --notify-command
+  std::string url;          // --notify-url
+  std::string header_file;  // --notify-header-file, of the URL
+};
+
+// What is said of the host, instead of what it would say of itself.
+struct HostOptions {
+  std::map<std::string, std::string> facts;  // --host-name ("name") and --host-fact
+  bool only_given = false;                   // the document is for another machine than this one
+};
+
 struct AgentOptions {
   std::string source;  // --config: a path (git+… comes later)
   std::string state_dir = "/var/lib/spacelet";
+  HostOptions host;
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";
   std::set<std::string> allowed_hosts;
@@ -39,6 +57,7 @@ struct AgentOptions {
   absl::Duration prune_delay = absl::Seconds(60);
   std::string lock_file = kDefaultLockFile;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
+  NotifyOptions notify;
   LogOptions log;
 };
 

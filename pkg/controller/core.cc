@@ -63,6 +63,17 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
   return sources;
 }
 
+bool Is(const report::ObjectStatus& object, const char* type, absl::string_view reason) {
+  const report::Condition* condition = report::Find(object.conditions, type);
+  return condition != nullptr && condition->reason == reason;
+}
+
+// Waits for a time that may be days ahead, and does nothing meanwhile.
+bool IsScheduled(const report::ObjectStatus& object) {
+  return Is(object, api::kSynced, reason::kWaitingForWindow) &&
+         Is(object, api::kProgressing, reason::kWaitingForWindow);
+}
+
 // Waits for a person: no time and no event of the agent's own will change it.
 bool IsStuck(const report::ObjectStatus& object) {
   static constexpr std::array kStuck = {
@@ -99,6 +110,7 @@ Controller::Core::Core(Parts parts, Options options)
   parts_.metrics.BeforeRender([this](report::Metrics& metrics) {
     const workqueue::QueueStats stats = queue_.Stats();
     metrics.QueueState(stats.depth, stats.unfinished_work);
+    metrics.StatusIs(parts_.board.Snapshot());
   });
   parts_.prober.OnResult(
       [this](const std::string& workload, const probe::Result&) { Enqueue(plan::ContainerKey(workload)); });
@@ -196,6 +208,7 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   const char* why = good                                    ? reason::kAccepted
                     : attempt.result == Result::kRejected   ? reason::kRejected
                     : attempt.result == Result::kUnreadable ? reason::kUnreadable
+                    : attempt.result == Result::kWaiting    ? reason::kHostFactUnavailable
                                                             : reason::kNoDocument;
   parts_.metrics.ConfigReloaded(ResultName(attempt.result));
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
@@ -394,12 +407,18 @@ Progress Controller::Core::GetProgress() const {
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
-  progress.settled =
-      std::all_of(status.objects.begin(), status.objects.end(), [&](const report::ObjectStatus& o) {
-        const bool good =
-            report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
-        return good || IsStuck(o) || memory_.WaitsForChange(o.object);
-      });
+  int waiting = 0, still = 0;
+  for (const report::ObjectStatus& o : status.objects) {
+    const bool good = report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
+    if (good) continue;
+    if (Is(o, api::kSynced, reason::kWaitingForDependency))
+      ++waiting;  // for one of the others
+    else if (IsStuck(o) || IsScheduled(o) || memory_.WaitsForChange(o.object))
+      ++still;
+    else
+      return progress;
+  }
+  progress.settled = still > 0 || waiting == 0;
   return progress;
 }
 

@@ -1,5 +1,7 @@
 #include "pkg/http/server.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -22,6 +24,10 @@ namespace spacelet::http {
 namespace {
 
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);  // after EMFILE and the like: no busy loop
+
+// Of a peer that left without a word, as a phone does: its stream would hold a place until the kernel gives
+// up, a quarter of an hour later. Milliseconds.
+constexpr int kUnacknowledged = 30'000;
 
 std::set<std::string> WithMachineNames(const std::set<std::string>& names) {
   std::set<std::string> lower{"localhost"};
@@ -135,6 +141,7 @@ class Loop {
 
   void Admit(int fd, const Door& door, base::Instant now) {
     if (connections_.size() >= limits_.connections) Evict();
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledged, sizeof kUnacknowledged);
     Connection& connection =
         connections_.emplace_back(fd, door.tls ? door.tls() : nullptr, limits_, door.answer, now);
     if (connection.handshaking()) return;

@@ -1,4 +1,5 @@
-// Watches the document's file, and the files it names, and offers what stands in them once it is whole.
+// Watches the document's file, the overlays beside it and the files it names, and offers what stands in them
+// once it is whole.
 #pragma once
 
 #include <functional>
@@ -17,8 +18,9 @@ namespace spacelet::source {
 
 // inotify on every directory of the symlink chain, plus a poll for what inotify does not see (NFS, limits). A
 // rename into place is taken after the debounce, a change in place when nobody has the file open any more and
-// it has been quiet (settle.h). What cannot be read, or is not valid, changes nothing but the store's last
-// attempt. Thread-safety: Reload and Watch from any thread.
+// it has been quiet (settle.h); with overlays, when all of them have settled (document_set.h). What cannot be
+// read, or is not valid, changes nothing but the store's last attempt. Thread-safety: Reload and Watch from
+// any thread.
 class FileSource {
  public:
   static constexpr absl::Duration kDebounce = absl::Milliseconds(200);  // this long quiet …
@@ -55,7 +57,6 @@ class FileSource {
   void Watch(std::set<std::string> paths, std::function<void(const std::string& path)> on_change);
 
  private:
-  struct File;
   class Loop;
 
   Options options_;

@@ -37,7 +37,7 @@ DOCUMENT = textwrap.dedent("""\
             SECRET: {{file: {directory}/token}}
     """)
 COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion",
-            "cloud-init", "secret", "doctor", "init", "support-bundle"]
+            "cloud-init", "secret", "doctor", "init", "support-bundle", "render"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -563,17 +563,18 @@ class WithoutDocker(CliTest):
             self.assertIn("--address", answer.stderr)
 
 
-class Agent(CliTest):
-    """The daemon without a Docker daemon: it lives, says so, and stops."""
+class AgentCase(CliTest):
+    """Starts the daemon, without a Docker daemon, on host.yaml of the directory."""
 
-    def start(self, *words, port=None):
+    def start(self, *words, port=None, env=None):
         self.port = port or free_port()
         self.log = (self.directory / "log").open("w")
         self.addCleanup(self.log.close)
         self.process = subprocess.Popen(
             [SPACELET, "agent", "--config", self.directory / "host.yaml", "--state-dir", self.directory / "state",
              "--lock-file", self.directory / "lock", "--docker-host", self.no_docker,
-             "--listen-address", f"127.0.0.1:{self.port}", *words], stdout=self.log, stderr=self.log)
+             "--listen-address", f"127.0.0.1:{self.port}", *words], stdout=self.log, stderr=self.log,
+            env={**os.environ, **(env or {})})
         self.addCleanup(self.stop)
 
     def stop(self):
@@ -592,6 +593,10 @@ class Agent(CliTest):
 
     def command(self, name, *words):
         return run(name, "--address", f"127.0.0.1:{self.port}", *words)
+
+
+class Agent(AgentCase):
+    """It lives, says so, and stops."""
 
     def test_it_lives_without_docker_is_not_ready_and_stops_with_0(self):
         self.good()
@@ -647,8 +652,8 @@ class Agent(CliTest):
 
 
 @unittest.skipUnless(os.environ.get("FAKE_DOCKERD"), "FAKE_DOCKERD does not name the fake daemon")
-class WithDocker(CliTest):
-    """The one-shot commands against a fake daemon."""
+class DockerCase(CliTest):
+    """Has a fake daemon with the image example.org/box:1.0."""
 
     def setUp(self):
         super().setUp()
@@ -659,6 +664,10 @@ class WithDocker(CliTest):
         self.addCleanup(daemon.wait)
         self.addCleanup(daemon.terminate)
         until("the fake daemon listens", path.exists)
+
+
+class WithDocker(DockerCase):
+    """The one-shot commands against a fake daemon."""
 
     def command(self, name, *words):
         lock = ["--lock-file", self.directory / "lock"] if name in ("apply", "down") else []

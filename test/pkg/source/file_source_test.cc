@@ -257,6 +257,22 @@ TEST_F(InotifyTest, EachTurnOfTheLoopIsToldWithTheTimeUntilTheNext) {
   EXPECT_THAT(turns, Each(absl::Milliseconds(50) + FileSource::kLongestRead));
 }
 
+TEST_F(InotifyTest, AnOverlayIsWatchedFromItsDirectorysMakingOn) {
+  const std::string base =
+      absl::StrCat(DocumentOf("1"), "overlays: [{path: hosts/a.yaml, optional: true}]\n");
+  Write(path_, base);
+  Start();
+  ASSERT_TRUE(Becomes("1"));
+  fs::create_directory(root_ + "/hosts");
+  Write(root_ + "/hosts/a.yaml", "spec: {runner: {image: \"a:2\"}}\n");
+  ASSERT_TRUE(Becomes("2"));
+  Write(root_ + "/new", "spec: {runner: {image: \"a:3\"}}\n");
+  fs::rename(root_ + "/new", root_ + "/hosts/a.yaml");
+  ASSERT_TRUE(Becomes("3"));
+  fs::remove_all(root_ + "/hosts");
+  EXPECT_TRUE(Becomes("1"));
+}
+
 TEST_F(InotifyTest, AFifoOrADirectoryIsAnErrorAndNoHang) {
   ASSERT_EQ(mkfifo(path_.c_str(), 0600), 0);
   Start();
