@@ -44,6 +44,14 @@ ServerResponse OkUnless(const std::vector<std::string>& troubles) {
   return Text(503, absl::StrJoin(troubles, "\n") + "\n");
 }
 
+ServerResponse Ready(const report::Status& status) {
+  const std::vector<std::string> missing = report::Missing(status);
+  if (!missing.empty()) return OkUnless(missing);
+  std::vector<std::string> lines = report::Remarks(status);
+  lines.insert(lines.begin(), "ok");
+  return Text(200, absl::StrJoin(lines, "\n") + "\n");
+}
+
 ServerResponse Alive(const Sources& sources) {
   std::vector<std::string> troubles;
   for (const std::string& loop : sources.late_loops())
@@ -92,8 +100,7 @@ http::Handler MakeHandler(Sources sources) {
       {"/", [](const Sources&, const ServerRequest&) { return Text(200, kIndex); }},
       {"/livez", alive},
       {"/healthz", alive},
-      {"/readyz",
-       [](const Sources& s, const ServerRequest&) { return OkUnless(report::Missing(s.status())); }},
+      {"/readyz", [](const Sources& s, const ServerRequest&) { return Ready(s.status()); }},
       {"/metrics",
        [](const Sources& s, const ServerRequest&) {
          return Typed("text/plain; version=0.0.4; charset=utf-8", s.metrics());

@@ -15,4 +15,7 @@ namespace spacelet::report {
 // made from it.
 std::vector<std::string> Missing(const Status& status);
 
+// What a person should know of a host that is ready all the same: Git cannot be asked for a newer document.
+std::vector<std::string> Remarks(const Status& status);
+
 }  // namespace spacelet::report
