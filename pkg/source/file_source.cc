@@ -73,12 +73,14 @@ class FileSource::Loop {
  public:
   Loop(const Options& options, Store& store, base::Clock& clock, const log::Logger& logger)
       : options_(options), clock_(clock), logger_(logger), watcher_(options.use_inotify) {
+    if (options.path.empty()) return;
     files_.push_back({options.path, [this, &store](const absl::StatusOr<base::FileContent>& content) {
                         Take(content, store);
                       }});
   }
 
   void ReadNow() {
+    if (!has_document()) return;
     files_[0].chain = Resolve(files_[0].path);
     files_[0].Look(clock_.Monotonic());
   }
@@ -112,13 +114,15 @@ class FileSource::Loop {
     std::function<void(const std::string&)> on_change;
   };
 
+  bool has_document() const { return !options_.path.empty(); }
+
   void Take(const absl::StatusOr<base::FileContent>& content, Store& store) {
     if (!content.ok()) {
       logger_.Warning("document cannot be read",
                       {{"path", options_.path}, {"error", content.status().ToString()}});
       return store.Unreadable(std::string(content.status().message()));
     }
-    const Attempt attempt = store.Offer({content->bytes, options_.path});
+    const Attempt attempt = store.Offer({.bytes = content->bytes, .file_name = options_.path});
     if (attempt.result == Attempt::Result::kRejected) {
       logger_.Warning("document rejected", {{"path", options_.path}, {"error", attempt.error}});
     } else if (attempt.result == Attempt::Result::kAccepted) {
@@ -145,7 +149,7 @@ class FileSource::Loop {
   }
 
   void TakeRequests() {
-    if (reload_.exchange(false)) {
+    if (reload_.exchange(false) && has_document()) {
       files_[0].trusted = true;
       next_look_ = clock_.Monotonic();
     }
@@ -160,7 +164,7 @@ class FileSource::Loop {
   // Files that were watched before keep what is known about them.
   void Replace(Request request) {
     on_change_ = std::move(request.on_change);
-    files_.erase(std::remove_if(files_.begin() + 1, files_.end(),
+    files_.erase(std::remove_if(files_.begin() + (has_document() ? 1 : 0), files_.end(),
                                 [&](const File& f) { return request.paths.count(f.path) == 0; }),
                  files_.end());
     for (const File& file : files_) request.paths.erase(file.path);
@@ -209,7 +213,7 @@ class FileSource::Loop {
   base::Clock& clock_;
   const log::Logger& logger_;
   Watcher watcher_;
-  std::vector<File> files_;  // the document first
+  std::vector<File> files_;  // the document first, if there is one
   std::function<void(const std::string&)> on_change_;
   base::Instant next_look_ = {};
   std::optional<base::Instant> first_event_;

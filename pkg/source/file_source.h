@@ -25,7 +25,7 @@ class FileSource {
   static constexpr absl::Duration kLongestDebounce = absl::Seconds(2);  // … but not longer than this
   static constexpr absl::Duration kPollInterval = absl::Seconds(15);
   struct Options {
-    std::string path;  // absolute
+    std::string path;  // absolute; empty: no document, only the files of Watch
     absl::Duration poll_interval = kPollInterval;
     bool use_inotify = true;
   };

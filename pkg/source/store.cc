@@ -37,13 +37,15 @@ void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> list
 
 void Store::OnAttempt(std::function<void(const Attempt&)> listener) { on_attempt_ = std::move(listener); }
 
-absl::Status Store::Restore(absl::string_view bytes, absl::string_view file_name, int64_t generation) {
-  config::Loaded loaded = config::Load(bytes, file_name, clock_.Now());
+absl::Status Store::Restore(const Version& version, int64_t generation) {
+  config::Loaded loaded = config::Load(version.bytes, version.file_name, clock_.Now());
   if (!loaded.ok()) return absl::InvalidArgumentError(Summary(loaded.diagnostics));
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->document = *std::move(loaded.document);
-  snapshot->bytes = std::string(bytes);
-  snapshot->revision = RevisionOf(bytes);
+  snapshot->bytes = version.bytes;
+  snapshot->revision = RevisionOf(version.bytes);
+  snapshot->commit = version.commit;
+  snapshot->prune_at_once = !version.commit.empty();
   snapshot->generation = generation;
   snapshot->accepted_at = clock_.Now();
   snapshot->warnings = Warnings(loaded.diagnostics);
@@ -58,11 +60,13 @@ absl::Status Store::Restore(absl::string_view bytes, absl::string_view file_name
 Attempt Store::Offer(const Version& version) {
   Attempt attempt;
   attempt.at = clock_.Now();
+  attempt.commit = version.commit;
   attempt.revision = RevisionOf(version.bytes);
   config::Loaded loaded = config::Load(version.bytes, version.file_name, attempt.at);
   attempt.diagnostics = loaded.diagnostics;
   if (!loaded.ok()) {
     attempt.result = Attempt::Result::kRejected;
+    attempt.reason = api::reason::kRejected;
     attempt.error = Summary(loaded.diagnostics);
     return Finish(std::move(attempt));
   }
@@ -81,13 +85,24 @@ Attempt Store::Offer(const Version& version) {
     snapshot->generation = (latest_ != nullptr ? latest_->generation : 0) + (is_same ? 0 : 1);
     if (!is_same) latest_ = snapshot;
   }
+  attempt.reason = api::reason::kAccepted;
   if (attempt.result == Attempt::Result::kAccepted && on_accepted_) on_accepted_(snapshot);
   return Finish(std::move(attempt));
 }
 
-void Store::Unreadable(std::string error) {
+void Store::Unreadable(std::string error, absl::string_view reason) {
   Attempt attempt;
   attempt.result = Attempt::Result::kUnreadable;
+  attempt.reason = std::string(reason);
+  attempt.error = base::OneLine(error);
+  attempt.at = clock_.Now();
+  Finish(std::move(attempt));
+}
+
+void Store::Unreachable(std::string error, absl::string_view reason) {
+  Attempt attempt;
+  attempt.result = Attempt::Result::kUnreachable;
+  attempt.reason = std::string(reason);
   attempt.error = base::OneLine(error);
   attempt.at = clock_.Now();
   Finish(std::move(attempt));
@@ -96,6 +111,11 @@ void Store::Unreadable(std::string error) {
 Attempt Store::Finish(Attempt attempt) {
   {
     base::MutexLock lock(mu_);
+    if (attempt.result != Attempt::Result::kUnreachable)
+      refused_ = attempt.error;
+    else if (!refused_.empty())
+      absl::StrAppend(&attempt.error, "; the newest that was seen: ", refused_);
+    attempt.stands = latest_ != nullptr && refused_.empty();
     last_attempt_ = attempt;
   }
   if (on_attempt_) on_attempt_(attempt);

@@ -10,7 +10,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "pkg/api/reasons.h"
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
@@ -41,8 +43,12 @@ struct Snapshot {
 
 // How the newest attempt to read the document ended.
 struct Attempt {
-  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kNone };
+  // kUnreachable: nothing was seen, so what is in force may well be the newest.
+  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kUnreachable, kNone };
   Result result = Result::kNone;
+  std::string reason;    // one of api::reason
+  bool stands = false;   // what is in force is the newest document that was seen
+  std::string commit;    // git only: of the version that was looked at
   std::string revision;  // of the bytes that were looked at; empty when unreadable
   std::string error;     // one line: first error with line and column, and how many more; empty when accepted
   std::vector<config::Diagnostic> diagnostics;
@@ -62,13 +68,16 @@ class Store {
   // Puts the kept document of an earlier run in force, before any offer, so that a broken file at boot
   // changes nothing. It is no attempt; the generation goes on from `generation`. Errors: InvalidArgument when
   // it is not valid (any more); then nothing is in force.
-  absl::Status Restore(absl::string_view bytes, absl::string_view file_name, int64_t generation)
-      ABSL_LOCKS_EXCLUDED(mu_);
+  absl::Status Restore(const Version& version, int64_t generation) ABSL_LOCKS_EXCLUDED(mu_);
 
   // Loads and, when valid and different, takes it. Returns the attempt.
   Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
-  // The document could not be read at all; what is in force stays.
-  void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
+  // There is a newer version and it cannot be read, or must not be taken; what is in force stays. `reason`:
+  // one of api::reason.
+  void Unreadable(std::string error, absl::string_view reason = api::reason::kUnreadable)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether there is a newer version could not be found out; what is in force stays, and stands when it did.
+  void Unreachable(std::string error, absl::string_view reason) ABSL_LOCKS_EXCLUDED(mu_);
 
   std::shared_ptr<const Snapshot> Latest() const ABSL_LOCKS_EXCLUDED(mu_);  // null before the first
   Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -82,6 +91,8 @@ class Store {
   mutable base::Mutex mu_;
   std::shared_ptr<const Snapshot> latest_ ABSL_GUARDED_BY(mu_);
   Attempt last_attempt_ ABSL_GUARDED_BY(mu_);
+  std::string refused_
+      ABSL_GUARDED_BY(mu_);  // error of the newest version that was seen; empty: it is in force
 };
 
 }  // namespace spacelet::source

@@ -71,7 +71,8 @@ LastGood DecodeLastGood(const json& record) {
   return {.bytes = record.at("document").get<std::string>(),
           .revision = record.at("revision").get<std::string>(),
           .generation = record.at("generation").get<int64_t>(),
-          .source = record.at("source").get<std::string>()};
+          .source = record.at("source").get<std::string>(),
+          .commit = record.value("commit", "")};
 }
 
 // Infinite is absent.
@@ -212,7 +213,8 @@ absl::Status Directory::SaveLastGood(const LastGood& last_good) const {
   return Save(absl::StrCat(path_, "/", kLastGood), {{"document", last_good.bytes},
                                                     {"revision", last_good.revision},
                                                     {"generation", last_good.generation},
-                                                    {"source", last_good.source}});
+                                                    {"source", last_good.source},
+                                                    {"commit", last_good.commit}});
 }
 
 absl::StatusOr<LastGood> Directory::LoadLastGood() const {

@@ -20,7 +20,8 @@ struct LastGood {
   std::string bytes;       // as it was read; valid UTF-8, or it would not have been accepted
   std::string revision;    // of the bytes
   int64_t generation = 0;  // grows over restarts
-  std::string source;      // where it came from, for people
+  std::string source;      // where it came from, as given to --config
+  std::string commit;      // git only
   bool operator==(const LastGood&) const = default;
 };
 

@@ -48,14 +48,45 @@ TEST(Store, WhatIsInvalidOrUnreadableChangesNothingButTheLastAttempt) {
 
 TEST(Store, TheKeptDocumentIsInForceFirstAndTheGenerationGoesOn) {
   Store store(base::RealClock());
-  EXPECT_FALSE(store.Restore("nonsense", "kept", 6).ok());
+  EXPECT_FALSE(store.Restore({"nonsense", "kept"}, 6).ok());
   EXPECT_EQ(store.Latest(), nullptr);
-  ASSERT_TRUE(store.Restore(DocumentOf("a:1"), "kept", 7).ok());
+  ASSERT_TRUE(store.Restore({DocumentOf("a:1"), "kept"}, 7).ok());
   EXPECT_EQ(store.Latest()->generation, 7);
   EXPECT_EQ(store.LastAttempt().result, Result::kNone);
   EXPECT_EQ(store.Offer({DocumentOf("a:1"), "f"}).result, Result::kUnchanged);
   EXPECT_EQ(store.Offer({DocumentOf("a:2"), "f"}).result, Result::kAccepted);
   EXPECT_EQ(store.Latest()->generation, 8);
+}
+
+TEST(Store, WhatIsInForceStandsWhileNothingNewerIsSeen) {
+  Store store(base::RealClock());
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_FALSE(store.LastAttempt().stands) << "nothing is in force";
+  store.Offer({DocumentOf("a:1"), "f", "c1"});
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_TRUE(store.LastAttempt().stands);
+  EXPECT_EQ(store.LastAttempt().result, Result::kUnreachable);
+  EXPECT_EQ(store.LastAttempt().reason, "GitUnreachable");
+  store.Offer({"nonsense", "f", "c2"});
+  EXPECT_FALSE(store.LastAttempt().stands);
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_FALSE(store.LastAttempt().stands) << "a newer one was seen, and was refused";
+  EXPECT_THAT(store.LastAttempt().error, HasSubstr("Connection refused; the newest that was seen: f:1:1: "));
+  store.Offer({DocumentOf("a:1"), "f", "c3"});
+  EXPECT_TRUE(store.LastAttempt().stands);
+  store.Unreadable("rewritten", api::reason::kGitRewritten);
+  EXPECT_FALSE(store.LastAttempt().stands);
+  EXPECT_EQ(store.LastAttempt().reason, "GitRewritten");
+}
+
+TEST(Store, TheCommitIsKeptWithTheDocument) {
+  Store store(base::RealClock());
+  ASSERT_TRUE(store.Restore({DocumentOf("a:1"), "f", "c1"}, 7).ok());
+  EXPECT_EQ(store.Latest()->commit, "c1");
+  const Attempt attempt = store.Offer({DocumentOf("a:1"), "f", "c2"});
+  EXPECT_EQ(attempt.result, Result::kUnchanged);
+  EXPECT_EQ(attempt.commit, "c2");
+  EXPECT_EQ(store.Latest()->commit, "c1") << "of the commit that made the document what it is";
 }
 
 }  // namespace
