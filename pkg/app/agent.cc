@@ -12,11 +12,11 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "pkg/app/build_info.h"
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
+#include "pkg/app/git_options.h"
 #include "pkg/app/http_front.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
@@ -136,8 +136,7 @@ class Agent {
 int RunAgent(const AgentOptions& options) {
   lifecycle::BlockSignals();
   prctl(PR_SET_DUMPABLE, 0);  // secrets are in memory: no core dump, no ptrace by others
-  if (absl::StartsWith(options.source, "git+"))
-    return Refuse(absl::InvalidArgumentError("--config git+…: this version watches files only"), kUsage);
+  if (const absl::Status flags = CheckGitFlags(options); !flags.ok()) return Refuse(flags, kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);

@@ -4,7 +4,7 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "pkg/app/git_options.h"
 #include "pkg/app/named_files.h"
 
 namespace spacelet::app {
@@ -19,11 +19,12 @@ std::string Absolute(const std::string& path) {
 }  // namespace
 
 DocumentSource::DocumentSource(const AgentOptions& options, const state::Directory& state, Core& core)
-    : name_(options.source),
+    : options_(options),
       state_(state),
       core_(core),
-      file_({.path = Absolute(options.source), .poll_interval = options.poll_interval}, core.store,
-            core.clock, core.logger) {}
+      file_({.path = git::IsLocation(options.source) ? "" : Absolute(options.source),
+             .poll_interval = options.poll_interval},
+            core.store, core.clock, core.logger) {}
 
 void DocumentSource::StartFromLastGood() {
   if (const absl::Status prepared = state_.Prepare(); !prepared.ok())
@@ -33,17 +34,37 @@ void DocumentSource::StartFromLastGood() {
   absl::Status status = kept.status();
   if (status.ok()) {
     restored_ = kept->revision;
-    status = core_.store.Restore(kept->bytes, kept->source, kept->generation);
+    if (kept->source == name()) restored_commit_ = kept->commit;
+    status = core_.store.Restore({.bytes = kept->bytes, .file_name = kept->source, .commit = kept->commit},
+                                 kept->generation);
   }
   if (!status.ok())
     core_.logger.Warning("the kept document is of no use", {{"error", std::string(status.message())}});
   else
     core_.logger.Info("started from the kept document",
-                      {{"revision", kept->revision}, {"source", kept->source}});
+                      {{"revision", kept->revision}, {"source", kept->source}, {"commit", kept->commit}});
+}
+
+source::GitListener DocumentSource::GitListenerHere() {
+  return {.before = GuardGitSecrets(options_, core_.redactor, core_.logger),
+          .asked = [this](absl::string_view result) { core_.metrics.GitAsked(result); },
+          .expect = [this](absl::Duration within) { core_.heartbeats.Expect("git", within); }};
 }
 
 void DocumentSource::Start(lifecycle::RunGroup& group) {
   group.Start("source", [this](const std::stop_token& stop) { return file_.Run(stop); });
+  if (!git::IsLocation(name())) return;
+  core_.metrics.ExpectGit();
+  source::GitOptions git = GitOptionsFor(options_);
+  git.in_force = restored_commit_;
+  git_ = std::make_unique<source::GitSource>(std::move(git), GitListenerHere(), core_.store, core_.clock,
+                                             core_.logger);
+  group.Start("git", [this](const std::stop_token& stop) { return git_->Run(stop); });
+}
+
+void DocumentSource::Reload() {
+  file_.Reload();
+  if (git_ != nullptr) git_->Reload();
 }
 
 void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
@@ -52,13 +73,13 @@ void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
   file_.Watch(std::move(paths), [this](const std::string&) { core_.controller.OnFileChanged(); });
   if (std::exchange(restored_, "") == snapshot.revision) return;
   const absl::Status kept =
-      state_.SaveLastGood({snapshot.bytes, snapshot.revision, snapshot.generation, name_});
+      state_.SaveLastGood({snapshot.bytes, snapshot.revision, snapshot.generation, name(), snapshot.commit});
   if (!kept.ok())
     core_.logger.Warning("the document cannot be kept", {{"error", std::string(kept.message())}});
 }
 
 bool DocumentSource::looked() const {
-  return core_.store.LastAttempt().result != source::Attempt::Result::kNone;
+  return git_ != nullptr || core_.store.LastAttempt().result != source::Attempt::Result::kNone;
 }
 
 }  // namespace spacelet::app

@@ -1,12 +1,14 @@
 // What the flags of the commands say.
 #pragma once
 
+#include <cstdint>
 #include <set>
 #include <string>
 
 #include "absl/time/time.h"
 #include "pkg/log/log.h"
 #include "pkg/secret/secret.h"
+#include "pkg/source/git_source.h"
 
 namespace spacelet::app {
 
@@ -24,8 +26,19 @@ struct LogOptions {
   log::Level level = log::Level::kInfo;
 };
 
+// The --git-* flags.
+struct GitFlags {
+  git::Access access;  // paths as they were given
+  absl::Duration interval = source::GitOptions::kInterval;
+  absl::Duration timeout = git::kDefaultTimeout;
+  int64_t max_bytes = git::kDefaultMaxBytes;
+  source::Rewritten rewritten = source::Rewritten::kHold;
+  std::string given;  // the first of them that was; empty: none
+};
+
 struct AgentOptions {
-  std::string source;  // --config: a path (git+… comes later)
+  std::string source;  // --config: a path, or git+…
+  GitFlags git;
   std::string state_dir = "/var/lib/spacelet";
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";
