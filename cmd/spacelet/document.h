@@ -4,6 +4,7 @@
 #include <CLI/CLI.hpp>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pkg/config/load.h"
 #include "pkg/secret/secret.h"
@@ -21,8 +22,11 @@ void AddFileOption(CLI::App& app, std::string& path);
 // Adds --strict-permissions.
 CLI::Option* AddStrictOption(CLI::App& app, secret::Permissions& permissions);
 
-// `path` "-" is stdin. Errors: as base::ReadFile.
+// `path` "-" is stdin. Errors: as base::ReadFile; InvalidArgument a place in Git, which only the agent reads.
 absl::StatusOr<DocumentText> ReadDocument(const std::string& path);
+
+// InvalidArgument when `path` is a place in Git, with what to do instead.
+absl::Status RefuseGit(const std::string& path);
 
 // On stderr, one line each; on a terminal with the line of the document and a caret under the place.
 void ShowDiagnostics(const std::vector<config::Diagnostic>& diagnostics, const std::string& bytes);

@@ -49,14 +49,6 @@ bool IsUnreadPool(const doctor::FileFacts& file) {
   return absl::StartsWith(file.field, "spec.runner.pool") && !file.problem.empty();
 }
 
-bool IsInPath(const std::string& program) {
-  if (absl::StrContains(program, '/')) return access(program.c_str(), X_OK) == 0;
-  const std::string path = GetEnv("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
-  for (const absl::string_view directory : absl::StrSplit(path, ':'))
-    if (access(absl::StrCat(directory, "/", program).c_str(), X_OK) == 0) return true;
-  return false;
-}
-
 class Commands {
  public:
   explicit Commands(std::vector<doctor::CommandFacts>& out) : out_(out) {}
@@ -103,6 +95,14 @@ void AddWarnings(const desired::Compiled& compiled, const doctor::PoolFacts& poo
 }
 
 }  // namespace
+
+bool IsInPath(const std::string& program) {
+  if (absl::StrContains(program, '/')) return access(program.c_str(), X_OK) == 0;
+  const std::string path = GetEnv("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  for (const absl::string_view directory : absl::StrSplit(path, ':'))
+    if (access(absl::StrCat(directory, "/", program).c_str(), X_OK) == 0) return true;
+  return false;
+}
 
 ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& facts) {
   facts.document = {.path = options.file, .asked = options.asked};
