@@ -34,7 +34,7 @@ LABEL org.opencontainers.image.title="spacelet" \
   org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /src/runtime-packages /tmp/
 RUN apt-get update \
-  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates $(cat /tmp/runtime-packages) \
+  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates tzdata $(cat /tmp/runtime-packages) \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /tmp/runtime-packages \
   # A number is all that the host sees of it; ssh wants a name as well.
   && echo 'spacelet:x:10001:10001::/var/lib/spacelet:/usr/sbin/nologin' >> /etc/passwd \

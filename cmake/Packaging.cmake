@@ -39,8 +39,9 @@ set(CPACK_DEBIAN_PACKAGE_PRIORITY optional)
 set(CPACK_DEBIAN_COMPRESSION_TYPE xz)
 set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # systemd-sysusers makes the user at installation; the service needs systemd, a container that runs the agent does not.
+# The time zones of rollout.windows are read from tzdata.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
-  "init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers")
+  "init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers, tzdata")
 set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "docker.io | docker-ce, ca-certificates, git, openssh-client")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA)

@@ -47,8 +47,10 @@ packages() {
 }
 
 package_present() {
-  # Docker's own packages conflict with Debian's: any dockerd does.
+  # Docker's own packages conflict with Debian's, as Node's do: any dockerd, node and npm does.
   [[ $1 == docker.io ]] && have dockerd && return 0
+  [[ $1 == nodejs ]] && have node && return 0
+  [[ $1 == npm ]] && have npm && return 0
   [[ $(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null) == installed ]]
 }
 

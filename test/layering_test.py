@@ -21,16 +21,17 @@ MAY_INCLUDE = {
     "pkg/base": [],
     "pkg/log": ["pkg/base/"],
     "pkg/lifecycle": ["pkg/base/", "pkg/log/"],
+    "pkg/schedule": ["pkg/base/"],
     "pkg/api": ["pkg/base/"],
     "pkg/yaml": ["pkg/base/"],
     "pkg/http": ["pkg/base/", "pkg/log/"],
-    "pkg/config": ["pkg/api/", "pkg/base/", "pkg/yaml/"],
+    "pkg/config": ["pkg/api/", "pkg/base/", "pkg/schedule/", "pkg/yaml/"],
     "pkg/pool": ["pkg/api/", "pkg/base/", "pkg/yaml/"],
     "pkg/secret": ["pkg/api/", "pkg/base/"],
-    "pkg/desired": ["pkg/api/", "pkg/base/", "pkg/pool/", "pkg/secret/", "pkg/docker/types.h"],
+    "pkg/desired": ["pkg/api/", "pkg/base/", "pkg/pool/", "pkg/schedule/", "pkg/secret/", "pkg/docker/types.h"],
     "pkg/docker": ["pkg/api/", "pkg/base/"],
     "pkg/importer": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/docker/recipe.h", "pkg/docker/types.h"],
-    "pkg/plan": ["pkg/api/", "pkg/base/", "pkg/desired/desired.h", "pkg/docker/types.h"],
+    "pkg/plan": ["pkg/api/", "pkg/base/", "pkg/schedule/", "pkg/desired/desired.h", "pkg/docker/types.h"],
     "pkg/observe": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/plan/", "pkg/secret/"] + DOCKER_INTERFACE,
     "pkg/execute": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/plan/", "pkg/secret/"] + DOCKER_INTERFACE,
     "pkg/probe": ["pkg/api/", "pkg/base/", "pkg/http/"] + DOCKER_INTERFACE,
@@ -40,7 +41,8 @@ MAY_INCLUDE = {
     "pkg/git": ["pkg/api/", "pkg/base/"],
     "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/git/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
     "pkg/controller": EVERYTHING,
-    "pkg/httpserver": ["pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
+    "pkg/notify": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/log/", "pkg/report/", "pkg/workqueue/"],
+    "pkg/httpserver": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
     "pkg/cloud": ["pkg/base/", "pkg/http/"],
     "pkg/cloudinit": ["pkg/base/"],
     "pkg/doctor": ["pkg/base/", "pkg/docker/version.h", "pkg/http/"],
@@ -57,7 +59,7 @@ MAY_INCLUDE_BEHIND_INTERFACE = {
 
 # EVERYTHING means everything but these.
 MAY_NEVER_INCLUDE = {
-    "pkg/controller": ["pkg/app/", "pkg/docker/engine.h", "pkg/docker/http_client.h", "pkg/httpserver/"],
+    "pkg/controller": ["pkg/app/", "pkg/docker/engine.h", "pkg/docker/http_client.h", "pkg/httpserver/", "pkg/notify/"],
 }
 
 # Library (a regular expression on the include) -> where it may be seen: by .cc files, and by private headers, which are

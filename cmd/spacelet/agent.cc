@@ -8,6 +8,7 @@
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
 #include "cmd/spacelet/git_flags.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 
 namespace spacelet::cmd {
@@ -20,6 +21,19 @@ void AddIntervals(CLI::App& app, app::AgentOptions& options) {
                     "files are looked at this often, whatever inotify says");
   AddDurationOption(app, "--prune-delay", options.prune_delay, absl::ZeroDuration(),
                     "a workload that the document drops is removed after");
+}
+
+void AddNotifyOptions(CLI::App& app, app::NotifyOptions& options) {
+  auto* command = app.add_option("--notify-command", options.command,
+                                 "run when something goes wrong and when it is over, with JSON on its stdin")
+                      ->type_name("PROGRAM");
+  auto* url = app.add_option("--notify-url", options.url, "or POST the JSON there")
+                  ->type_name("URL")
+                  ->excludes(command);
+  app.add_option("--notify-header-file", options.header_file,
+                 "lines of `Name: value` that are sent with it, e.g. Authorization")
+      ->type_name("FILE")
+      ->needs(url);
 }
 
 void AddLogOptions(CLI::App& app, app::LogOptions& options) {
@@ -48,6 +62,7 @@ Command AddAgent(CLI::App& root) {
   app->add_option("--state-dir", options->state_dir, "what is remembered between two runs")
       ->type_name("DIR")
       ->capture_default_str();
+  AddHostOptions(*app, options->host);
   AddDockerOptions(*app, options->docker);
   AddStrictOption(*app, options->secret_permissions);
   app->add_option("--listen-address", options->listen_address,
@@ -67,6 +82,7 @@ Command AddAgent(CLI::App& root) {
   app->add_option("--lock-file", options->lock_file, "one agent a host")
       ->type_name("FILE")
       ->capture_default_str();
+  AddNotifyOptions(*app, options->notify);
   AddLogOptions(*app, options->log);
   app->footer(
       "Stops on SIGTERM and leaves the containers running; SIGHUP reads the document again,\n"
@@ -76,7 +92,21 @@ Command AddAgent(CLI::App& root) {
       "  spacelet agent --config /etc/spacelet/host.yaml\n"
       "  spacelet agent --config host.yaml --docker-host unix:///run/other.sock --log-level debug\n"
       "  spacelet agent --config 'git+https://github.com/acme/hosts.git//eu/host.yaml?ref=main' \\\n"
-      "      --git-token-file /etc/spacelet/git-token");
+      "      --git-token-file /etc/spacelet/git-token\n"
+      "  spacelet agent --config host.yaml --notify-url https://alerts.example.com/spacelet\n"
+      "  spacelet agent --config host.yaml --notify-command /etc/spacelet/notify\n"
+      "where /etc/spacelet/notify is for Slack\n"
+      "  #!/bin/sh -e\n"
+      "  jq '{text: \"\\(.status) on \\(.host): \\(.object) \\(.reason): \\(.message)\"}' |\n"
+      "    curl -sSf -m 8 --json @- \"$(cat /etc/spacelet/slack-url)\"\n"
+      "and for PagerDuty\n"
+      "  #!/bin/sh -e\n"
+      "  jq --rawfile key /etc/spacelet/pagerduty-key '{routing_key: ($key | rtrimstr(\"\\n\")), dedup_key: "
+      ".key,\n"
+      "      event_action: (if .status == \"firing\" then \"trigger\" else \"resolve\" end), payload: "
+      "{source: .host,\n"
+      "      severity: \"error\", summary: \"\\(.object) \\(.reason): \\(.message)\"}}' |\n"
+      "    curl -sSf -m 8 --json @- https://events.pagerduty.com/v2/enqueue");
   return {app, [options] { return app::RunAgent(*options); }};
 }
 

@@ -4,6 +4,7 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
@@ -31,10 +32,10 @@ int Report(const app::Outcome& outcome, Format format) {
 }
 
 int Run(Flags& flags) {
-  const LoadedDocument document = LoadForCommand(flags.path);
+  const LoadedDocument document = LoadForCommand(flags.path, flags.options.host);
   if (!document.ok()) return app::kInvalidDocument;
-  flags.options.bytes = document.text.bytes;
-  flags.options.file_name = document.text.name;
+  flags.options.version = document.version;
+  flags.options.host.facts.insert(document.loaded.facts.begin(), document.loaded.facts.end());
   lifecycle::BlockSignals();
   absl::StatusOr<app::Outcome> outcome = app::Outcome{};
   {
@@ -53,9 +54,11 @@ Command AddApply(CLI::App& root) {
       "apply", "Converges the host on a document once and waits until everything is ready");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->options.host);
   AddDockerOptions(*app, flags->options.docker);
   AddStrictOption(*app, flags->options.secret_permissions);
   AddDurationOption(*app, "--timeout", flags->options.timeout, absl::Seconds(1), "give up after");
+  app->add_flag("--now", flags->options.now, "do not wait for the maintenance windows of rollout.windows");
   app->add_option("--state-dir", flags->options.state_dir, "what the agent remembers between two runs")
       ->type_name("DIR")
       ->capture_default_str();
@@ -65,10 +68,12 @@ Command AddApply(CLI::App& root) {
   AddOutputOption(*app, flags->format);
   app->footer(
       "Exit code: 0 converged, 1 not, 69 Docker cannot be reached, 75 an agent works on this host, 78 "
-      "invalid document.\n\n"
+      "invalid document.\nA rollout that has to wait for a window of rollout.windows is not begun, and the "
+      "exit code is 1.\n\n"
       "Examples:\n"
       "  spacelet apply -f host.yaml\n"
-      "  spacelet apply -f host.yaml --timeout 30m -o json");
+      "  spacelet apply -f host.yaml --timeout 30m -o json\n"
+      "  spacelet apply -f host.yaml --now");
   return {app, [flags] { return Run(*flags); }};
 }
 

@@ -5,15 +5,19 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 #include "pkg/app/options.h"
 #include "pkg/app/user_data.h"
+#include "pkg/cloudinit/user_data.h"
+#include "pkg/source/beside.h"
 
 namespace spacelet::cmd {
 namespace {
 
 struct Flags {
   std::string path;
+  app::HostOptions host;
   app::UserDataOptions options;
 };
 
@@ -23,11 +27,13 @@ void List(const std::string& head, const std::vector<std::string>& lines) {
   for (const std::string& line : lines) std::cerr << "  " << line << "\n";
 }
 
-int Run(const Flags& flags) {
-  const LoadedDocument document = LoadForCommand(flags.path);
+int Run(Flags& flags) {
+  flags.host.only_given = true;
+  const LoadedDocument document =
+      LoadForCommand(flags.path, flags.host, source::DirectoryOf(cloudinit::kDocumentPath));
   if (!document.ok()) return app::kInvalidDocument;
-  const app::MadeUserData made =
-      app::MakeUserData(document.text.bytes, *document.loaded.document, flags.options);
+  flags.options.directory = source::DirectoryOf(flags.path);
+  const app::MadeUserData made = app::MakeUserData(document.version.bytes, document.loaded, flags.options);
   for (const std::string& warning : made.warnings) Complain(absl::StrCat("warning: ", warning));
   for (const std::string& problem : made.problems) Complain(problem);
   if (!made.problems.empty()) return app::kNotSo;
@@ -74,6 +80,7 @@ Command AddCloudInit(CLI::App& root) {
       "Prints the user-data by which cloud-init makes a new VM the host that a document describes");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->host);
   app->add_option("--package", flags->options.package,
                   "spacelet's .deb: a URL (it may end in #sha256=HEX), or an absolute path on the new VM "
                   "(default: the image or its apt sources have it)")
@@ -87,6 +94,7 @@ Command AddCloudInit(CLI::App& root) {
   AddCloudOption(*app, flags->options.cloud);
   AddFormatOption(*app, flags->options.script);
   app->footer(
+      "Overlays are merged into it, which needs --host-name; ${host.…} is filled in on the VM.\n"
       "No secret is ever in it; stderr says what the VM needs besides.\n"
       "Exit code: 0 made, 1 not made (a secret in the document or pool, too large), 78 the document is not "
       "valid.\n\n"

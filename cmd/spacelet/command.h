@@ -16,6 +16,7 @@ Command AddAgent(CLI::App& root);
 Command AddValidate(CLI::App& root);
 Command AddPlan(CLI::App& root);
 Command AddExplain(CLI::App& root);
+Command AddRender(CLI::App& root);
 Command AddApply(CLI::App& root);
 Command AddStatus(CLI::App& root);
 Command AddEvents(CLI::App& root);

@@ -11,6 +11,7 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
@@ -57,6 +58,7 @@ Command AddDoctor(CLI::App& root) {
   CLI::Option* file = app->add_option("-f,--filename", flags->doctor.file, "the document")
                           ->type_name("FILE")
                           ->capture_default_str();
+  AddHostOptions(*app, flags->doctor.host);
   AddDockerOptions(*app, flags->doctor.docker);
   AddAddressOption(*app, flags->doctor.address);
   app->add_option("--state-dir", flags->doctor.state_dir, "the agent's")

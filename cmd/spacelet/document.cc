@@ -8,10 +8,11 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "cmd/spacelet/output.h"
-#include "pkg/base/file.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/base/text.h"
 #include "pkg/git/location.h"
+#include "pkg/source/beside.h"
 
 namespace spacelet::cmd {
 namespace {
@@ -62,33 +63,36 @@ absl::Status RefuseGit(const std::string& path) {
       "-f git+…: only the agent reads from Git; check the repository out, and name the file in it");
 }
 
-absl::StatusOr<DocumentText> ReadDocument(const std::string& path) {
+absl::StatusOr<source::Version> ReadDocument(const std::string& path) {
   RETURN_IF_ERROR(RefuseGit(path));
-  if (path == "-") return DocumentText{"<stdin>", ReadStdin()};
-  absl::StatusOr<base::FileContent> content = base::ReadFile(path, kReadLimit);
-  if (!content.ok()) return content.status();
-  return DocumentText{path, std::move(content->bytes)};
+  if (path == "-") return source::Version{.bytes = ReadStdin(), .file_name = "<stdin>"};
+  return source::ReadVersion(path);
 }
 
-void ShowDiagnostics(const std::vector<config::Diagnostic>& diagnostics, const std::string& bytes) {
+void ShowDiagnostics(const std::vector<config::Diagnostic>& diagnostics,
+                     const std::map<std::string, std::string>& texts) {
   const bool terminal = StderrIsTerminal();
-  const std::vector<std::string> lines = absl::StrSplit(bytes, '\n');
+  std::map<std::string, std::vector<std::string>> lines;
+  for (const auto& [name, text] : texts) lines[name] = absl::StrSplit(text, '\n');
   for (const config::Diagnostic& diagnostic : diagnostics) {
     std::cerr << config::ToText(diagnostic) << "\n";
-    if (terminal && !MayHoldASecret(diagnostic)) std::cerr << Snippet(diagnostic, lines);
+    if (terminal && !MayHoldASecret(diagnostic)) std::cerr << Snippet(diagnostic, lines[diagnostic.file]);
   }
 }
 
-LoadedDocument LoadForCommand(const std::string& path) {
+LoadedDocument LoadForCommand(const std::string& path, const app::HostOptions& host,
+                              const std::string& directory) {
   LoadedDocument document;
-  absl::StatusOr<DocumentText> text = ReadDocument(path);
-  if (!text.ok()) {
-    Complain(text.status().message());
+  absl::StatusOr<source::Version> version = ReadDocument(path);
+  if (!version.ok()) {
+    Complain(version.status().message());
     return document;
   }
-  document.text = *std::move(text);
-  document.loaded = config::Load(document.text.bytes, document.text.name, absl::Now());
-  ShowDiagnostics(document.loaded.diagnostics, document.text.bytes);
+  app::HostFacts facts(host);
+  document.version = *std::move(version);
+  if (!directory.empty()) document.version.directory = directory;
+  document.loaded = config::Load(source::InputOf(document.version, absl::Now(), facts.asker()));
+  ShowDiagnostics(document.loaded.Problems(), source::TextsOf(document.version, document.loaded));
   return document;
 }
 

@@ -4,22 +4,23 @@
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
 #include "pkg/app/one_shot.h"
-#include "pkg/base/digest.h"
 
 namespace spacelet::cmd {
 namespace {
 
 struct Flags {
   std::string path;
+  app::HostOptions host;
   app::DownOptions options;
   bool yes = false;
 };
 
 int Run(Flags& flags) {
-  const LoadedDocument document = LoadForCommand(flags.path);
+  const LoadedDocument document = LoadForCommand(flags.path, flags.host);
   if (!document.ok()) return app::kInvalidDocument;
   if (!flags.yes) {
     Complain(
@@ -27,8 +28,7 @@ int Run(Flags& flags) {
         "you mean it");
     return app::kUsage;
   }
-  flags.options.document = *document.loaded.document;
-  flags.options.revision = "sha256:" + base::Sha256Hex(document.text.bytes);
+  flags.options.document = document.loaded;
   absl::Status status;
   {
     Progress progress;
@@ -47,6 +47,7 @@ Command AddDown(CLI::App& root) {
       root.add_subcommand("down", "Stops and removes everything that spacelet made on this host, gracefully");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->host);
   AddDockerOptions(*app, flags->options.docker);
   app->add_option("--lock-file", flags->options.lock_file, "held while it works")
       ->type_name("FILE")

@@ -21,8 +21,7 @@ int Run(const Flags& flags) {
   const HostView view = ViewHost(flags.view);
   if (!view.look) return view.exit_code;
   const absl::StatusOr<app::Explanation> explanation =
-      app::Explain(flags.object, view.document.loaded, view.document.text.name, view.look->compiled.host,
-                   view.look->observed);
+      app::Explain(flags.object, view.document.loaded, view.look->compiled.host, view.look->observed);
   if (!explanation.ok()) return Fail(explanation.status(), app::kUsage);
   if (flags.view.format == Format::kText)
     std::cout << app::ToText(*explanation);

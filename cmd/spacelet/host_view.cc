@@ -3,26 +3,26 @@
 #include <utility>
 
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/host_flags.h"
 #include "pkg/app/options.h"
-#include "pkg/base/digest.h"
 
 namespace spacelet::cmd {
 
 void AddViewOptions(CLI::App& app, ViewFlags& flags) {
   AddFileOption(app, flags.path);
+  AddHostOptions(app, flags.host);
   AddDockerOptions(app, flags.look.docker);
   AddStrictOption(app, flags.look.secret_permissions);
   AddOutputOption(app, flags.format);
 }
 
 HostView ViewHost(const ViewFlags& flags) {
-  HostView view{.document = LoadForCommand(flags.path), .look = std::nullopt};
+  HostView view{.document = LoadForCommand(flags.path, flags.host), .look = std::nullopt};
   if (!view.document.ok()) {
     view.exit_code = app::kInvalidDocument;
     return view;
   }
-  const std::string revision = "sha256:" + base::Sha256Hex(view.document.text.bytes);
-  absl::StatusOr<app::Look> look = app::LookAtHost(*view.document.loaded.document, revision, flags.look, {});
+  absl::StatusOr<app::Look> look = app::LookAtHost(view.document.loaded, flags.look, {});
   if (!look.ok()) {
     view.exit_code = FailDocker(look.status());
     return view;

@@ -13,10 +13,11 @@ namespace spacelet::cmd {
 
 struct ViewFlags {
   std::string path;
+  app::HostOptions host;
   app::LookOptions look;
   Format format = Format::kText;
 };
-// Adds -f, -o, --strict-permissions and the flags that say which daemon.
+// Adds -f, -o, --strict-permissions and the flags that say which host and which daemon.
 void AddViewOptions(CLI::App& app, ViewFlags& flags);
 
 struct HostView {

@@ -22,7 +22,7 @@ int Run(const app::ImportOptions& options) {
     return app::kNotSo;
   }
   std::cout << imported->document;
-  ShowDiagnostics(imported->diagnostics, "");
+  ShowDiagnostics(imported->diagnostics, {});
   const bool complete =
       std::none_of(imported->diagnostics.begin(), imported->diagnostics.end(),
                    [](const config::Diagnostic& d) { return d.severity == config::Severity::kError; });

@@ -11,10 +11,10 @@ int main(int argc, char** argv) {
       "says.",
       "spacelet");
   const std::vector<Command> commands = {
-      AddAgent(root),   AddValidate(root),   AddPlan(root),   AddExplain(root),       AddApply(root),
-      AddStatus(root),  AddEvents(root),     AddDown(root),   AddImport(root),        AddDoctor(root),
-      AddInit(root),    AddCloudInit(root),  AddSecret(root), AddSupportBundle(root), AddSchema(root),
-      AddVersion(root), AddCompletion(root), AddMan(root),
+      AddAgent(root),  AddValidate(root), AddPlan(root),       AddRender(root), AddExplain(root),
+      AddApply(root),  AddStatus(root),   AddEvents(root),     AddDown(root),   AddImport(root),
+      AddDoctor(root), AddInit(root),     AddCloudInit(root),  AddSecret(root), AddSupportBundle(root),
+      AddSchema(root), AddVersion(root),  AddCompletion(root), AddMan(root),
   };
   root.footer(
       "Run \"spacelet COMMAND --help\" for the flags and exit codes of a command.\n\n"

@@ -15,6 +15,7 @@
 #include "cmd/spacelet/agent_client.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/progress.h"
 #include "pkg/app/options.h"
@@ -81,6 +82,7 @@ Command AddSupportBundle(CLI::App& root) {
                   "the archive, which must not be there yet; - is stdout (default "
                   "spacelet-support-HOST-TIME.tar.gz here)")
       ->type_name("FILE");
+  AddHostOptions(*app, doctor.host);
   AddDockerOptions(*app, doctor.docker);
   AddAddressOption(*app, doctor.address);
   app->add_option("--state-dir", doctor.state_dir, "the agent's")->type_name("DIR")->capture_default_str();

@@ -5,9 +5,11 @@
 #include "absl/strings/str_cat.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
 #include "pkg/app/host_check.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/options.h"
 
 namespace spacelet::cmd {
@@ -16,6 +18,7 @@ namespace {
 struct Flags {
   std::string path;
   Format format = Format::kText;
+  app::HostOptions host;
   app::CheckOptions check;
 };
 
@@ -31,12 +34,13 @@ std::string Summary(const std::string& file, const std::vector<config::Diagnosti
 }
 
 int Run(const Flags& flags) {
-  const absl::StatusOr<DocumentText> text = ReadDocument(flags.path);
-  if (!text.ok()) return Fail(text.status(), app::kNotSo);
-  const app::Checked checked = app::CheckDocument(text->bytes, text->name, flags.check);
+  const absl::StatusOr<source::Version> version = ReadDocument(flags.path);
+  if (!version.ok()) return Fail(version.status(), app::kNotSo);
+  app::HostFacts facts(flags.host);
+  const app::Checked checked = app::CheckDocument(*version, facts.asker(), flags.check);
   if (flags.format == Format::kText) {
-    ShowDiagnostics(checked.diagnostics, text->bytes);
-    std::cout << Summary(text->name, checked.diagnostics);
+    ShowDiagnostics(checked.diagnostics, checked.texts);
+    std::cout << Summary(version->file_name, checked.diagnostics);
   } else {
     std::cout << Render(ToJson(checked.valid, checked.diagnostics), flags.format);
   }
@@ -51,6 +55,7 @@ Command AddValidate(CLI::App& root) {
       "Checks a document: all errors and warnings at once; asks neither Docker nor a secret command");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
+  AddHostOptions(*app, flags->host);
   AddOutputOption(*app, flags->format);
   CLI::Option* host =
       app->add_flag("--host", flags->check.is_host,
@@ -60,6 +65,7 @@ Command AddValidate(CLI::App& root) {
       "Exit code: 0 valid, 1 not valid.\n\n"
       "Examples:\n"
       "  spacelet validate -f /etc/spacelet/host.yaml --host\n"
+      "  spacelet validate -f fleet/base.yaml --host-name gitspaces-a\n"
       "  cat host.yaml | spacelet validate -f - -o json");
   return {app, [flags] { return Run(*flags); }};
 }

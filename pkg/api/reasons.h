@@ -19,6 +19,8 @@ inline constexpr char kNotReady[] = "NotReady";
 inline constexpr char kAccepted[] = "Accepted";
 inline constexpr char kRejected[] = "Rejected";
 inline constexpr char kUnreadable[] = "Unreadable";
+inline constexpr char kNoDocument[] = "NoDocument";
+inline constexpr char kHostFactUnavailable[] = "HostFactUnavailable";  // e.g. ${host.zone}
 // Why Git gave no document. What is in force stays. Of the first four nothing newer was seen.
 inline constexpr char kGitUnreachable[] = "GitUnreachable";                    // DNS, refused, too late, 5xx
 inline constexpr char kGitAuthenticationFailed[] = "GitAuthenticationFailed";  // it does not let us in
@@ -48,6 +50,8 @@ inline constexpr char kDraining[] = "Draining";
 inline constexpr char kUncleanStop[] = "UncleanStop";
 inline constexpr char kWaitingForDependency[] = "WaitingForDependency";
 inline constexpr char kWaitingForNetwork[] = "WaitingForNetwork";
+inline constexpr char kWaitingForWindow[] = "WaitingForWindow";  // rollout.windows
+inline constexpr char kWaitingForSplay[] = "WaitingForSplay";    // rollout.splay
 inline constexpr char kRollingOut[] = "RollingOut";
 inline constexpr char kRollingBack[] = "RollingBack";
 inline constexpr char kRolledBack[] = "RolledBack";

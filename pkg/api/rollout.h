@@ -47,10 +47,18 @@ struct RolloutRecord {
 inline constexpr const char* kRolloutResults[] = {"InProgress", "Succeeded", "RolledBack", "Inconclusive",
                                                   "Failed"};
 
+// What is to be rolled out, and since when this host knows: rollout.splay counts from there.
+struct WantedRollout {
+  Fingerprint target;
+  absl::Time since = absl::InfinitePast();
+  bool operator==(const WantedRollout&) const = default;
+};
+
 // Of one workload, by container name.
 struct RolloutHistory {
-  std::optional<RolloutRecord> last;  // absent until the first replacement
-  std::vector<FailedAttempt> failed;  // newest last
+  std::optional<RolloutRecord> last;    // absent until the first replacement
+  std::vector<FailedAttempt> failed;    // newest last
+  std::optional<WantedRollout> wanted;  // only while one is due and has a splay to wait for
   bool operator==(const RolloutHistory&) const = default;
 };
 

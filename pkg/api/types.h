@@ -124,6 +124,14 @@ struct Probe {
   bool operator==(const Probe&) const = default;
 };
 
+// Times in which a rollout may begin (pkg/schedule reads the texts).
+struct Window {
+  std::string schedule;  // five fields of cron, "0 2 * * 1-5"
+  absl::Duration duration = absl::ZeroDuration();
+  std::string time_zone = "UTC";  // an IANA name
+  bool operator==(const Window&) const = default;
+};
+
 struct Rollout {
   enum class Strategy { kRecreate, kStartFirst };
   enum class OnDrainTimeout { kProceed, kDefer };
@@ -133,6 +141,8 @@ struct Rollout {
   bool auto_rollback = true;
   absl::Duration drain_timeout = absl::Minutes(10);  // runner 30 min
   OnDrainTimeout on_drain_timeout = OnDrainTimeout::kProceed;
+  absl::Duration splay = absl::ZeroDuration();
+  std::vector<Window> windows;  // empty: always
   bool operator==(const Rollout&) const = default;
 };
 

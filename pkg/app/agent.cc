@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <functional>
 #include <iostream>
+#include <memory>
 #include <string>
 #include <thread>
 #include <utility>
@@ -17,7 +18,9 @@
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
 #include "pkg/app/git_options.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
+#include "pkg/app/notifications.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
 #include "pkg/lifecycle/notify.h"
@@ -44,6 +47,8 @@ CoreOptions CoreOptionsFor(const AgentOptions& options, const DockerEndpoint& do
   core.docker = docker;
   core.docker_config = options.docker.config;
   core.source = options.source;
+  core.host = options.host;
+  core.host_name = NameOf(options.host);
   core.controller = {docker.host, options.resync_interval, options.poll_interval, options.prune_delay};
   core.secret_permissions = options.secret_permissions;
   core.state = &state;
@@ -62,13 +67,17 @@ std::string BesideTheLock(const AgentOptions& options, const char* name) {
 // since the first call to Docker must not wait for a port.
 class Agent {
  public:
-  Agent(const AgentOptions& options, const DockerEndpoint& docker)
+  // `receiver` may be null.
+  Agent(const AgentOptions& options, const DockerEndpoint& docker, std::unique_ptr<notify::Receiver> receiver)
       : state_(options.state_dir),
         core_(CoreOptionsFor(options, docker, state_,
                              [this](const source::Snapshot& snapshot) { source_.OnAccepted(snapshot); })),
         source_(options, state_, core_),
         http_({options.listen_address, options.allowed_hosts, {}}, core_),
         boot_(BesideTheLock(options, "boot-to-ready"), report::ThisBoot),
+        notifier_(receiver == nullptr
+                      ? nullptr
+                      : MakeNotifier(std::move(receiver), NameOf(options.host), state_, core_)),
         threads_(core_.logger) {}
 
   int Run() {
@@ -81,6 +90,8 @@ class Agent {
       report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
       return absl::OkStatus();
     });
+    if (notifier_ != nullptr)
+      threads_.Start("notify", [this](const std::stop_token& stop) { return notifier_->Run(stop); });
     threads_.Start("http", [this](const std::stop_token& stop) { return http_.Run(stop); });
     const absl::Status failure = UntilStopped();
     Stop();
@@ -128,6 +139,7 @@ class Agent {
   DocumentSource source_;
   HttpFront http_;
   report::BootToReady boot_;
+  const std::unique_ptr<notify::Notifier> notifier_;
   lifecycle::RunGroup threads_;
 };
 
@@ -139,9 +151,11 @@ int RunAgent(const AgentOptions& options) {
   if (const absl::Status flags = CheckGitFlags(options); !flags.ok()) return Refuse(flags, kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
+  absl::StatusOr<std::unique_ptr<notify::Receiver>> receiver = ReceiverFor(options.notify);
+  if (!receiver.ok()) return Refuse(receiver.status(), kUsage);
   const absl::StatusOr<state::Lock> lock = TakeLock(options.lock_file);
   if (!lock.ok()) return Refuse(lock.status(), absl::IsAborted(lock.status()) ? kLocked : kNotSo);
-  return Agent(options, *docker).Run();
+  return Agent(options, *docker, *std::move(receiver)).Run();
 }
 
 }  // namespace spacelet::app

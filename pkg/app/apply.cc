@@ -24,7 +24,10 @@ CoreOptions CoreOptionsFor(const ApplyOptions& options, const DockerEndpoint& do
   CoreOptions core;
   core.docker = docker;
   core.docker_config = options.docker.config;
-  core.source = options.file_name;
+  core.source = options.version.file_name;
+  core.host = options.host;
+  core.host_name = NameOf(options.host);
+  core.turns = options.now ? Turns::kIgnored : Turns::kWindowsObeyed;
   core.controller.docker_host = docker.host;
   core.controller.prune_delay = absl::ZeroDuration();
   core.secret_permissions = options.secret_permissions;
@@ -94,7 +97,7 @@ absl::StatusOr<Outcome> Apply(const ApplyOptions& options, const Tell& tell, con
   if (const absl::Status ping = core.docker.Ping(stop).status(); !ping.ok())
     return AboutDaemon(ping, docker.host);
   state.Prepare().IgnoreError();  // what cannot be kept there stops nothing
-  core.store.Offer({options.bytes, options.file_name});
+  core.store.Offer(options.version);
   lifecycle::RunGroup group(core.logger);
   core.Start(group);
   absl::StatusOr<Outcome> outcome = Await(core, options, tell, stop);

@@ -9,9 +9,15 @@
 
 namespace spacelet::app {
 
-desired::Compiled CompileHere(const api::Document& document, const std::string& revision,
-                              int64_t generation) {
-  desired::Compiled compiled = desired::Compile({document, revision, generation, ReadHostFile});
+desired::Compiled CompileHere(const api::Document& document, const std::string& revision, int64_t generation,
+                              const config::Files& files, const std::string& host_name) {
+  const auto read = [&files](const std::string& path) -> absl::StatusOr<std::string> {
+    const auto beside = files.find(path);
+    if (beside != files.end()) return beside->second;
+    return ReadHostFile(path);
+  };
+  desired::Compiled compiled = desired::Compile({document, revision, generation, read});
+  compiled.host.host_name = host_name;
   for (std::string& warning : PermissionWarnings(document)) compiled.warnings.push_back(std::move(warning));
   return compiled;
 }

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/options.h"
 #include "pkg/base/clock.h"
 #include "pkg/controller/controller.h"
@@ -27,8 +28,11 @@ namespace spacelet::app {
 struct CoreOptions {
   DockerEndpoint docker;
   std::string docker_config;
-  std::string source;  // as given to --config, for the status
+  std::string source;     // as given to --config, for the status
+  std::string host_name;  // of this machine: tells the hosts of one document apart (rollout.splay)
+  Turns turns = Turns::kObeyed;
   controller::Options controller;
+  HostOptions host;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   const state::Directory* state = nullptr;  // must outlive the core; null: nothing is kept
   LogOptions log;
@@ -59,6 +63,7 @@ struct Core {
   observe::Observer observer;
   probe::HostChecker checker;
   probe::Prober prober;
+  HostFacts facts;
   source::Store store;
   controller::Controller controller;
 };

@@ -15,6 +15,7 @@ inline constexpr char kDefaultDocument[] = "/etc/spacelet/host.yaml";
 struct DoctorOptions {
   std::string file = kDefaultDocument;
   bool asked = false;  // `file` was named: that it is not there is a failure
+  HostOptions host;
   DockerOptions docker;
   std::string address = "127.0.0.1:9746";  // where the agent should listen
   std::string state_dir = "/var/lib/spacelet";

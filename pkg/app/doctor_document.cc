@@ -12,11 +12,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/host_files.h"
 #include "pkg/app/named_files.h"
-#include "pkg/base/file.h"
 #include "pkg/config/load.h"
 #include "pkg/desired/pool_file.h"
+#include "pkg/source/beside.h"
 
 namespace spacelet::app {
 namespace {
@@ -107,17 +108,18 @@ bool IsInPath(const std::string& program) {
 ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& facts) {
   facts.document = {.path = options.file, .asked = options.asked};
   ExaminedDocument out;
-  const auto content = base::ReadFile(options.file, config::kMaxDocumentBytes + 1);
-  facts.document.absent = absl::IsNotFound(content.status());
-  if (!content.ok()) {
-    facts.document.unreadable = std::string(content.status().message());
+  const absl::StatusOr<source::Version> version = source::ReadVersion(options.file);
+  facts.document.absent = absl::IsNotFound(version.status());
+  if (!version.ok()) {
+    facts.document.unreadable = std::string(version.status().message());
     return out;
   }
-  config::Loaded loaded = config::Load(content->bytes, options.file, absl::Now());
-  for (const config::Diagnostic& diagnostic : loaded.diagnostics)
+  HostFacts host(options.host);
+  config::Loaded loaded = config::Load(source::InputOf(*version, absl::Now(), host.asker()));
+  for (const config::Diagnostic& diagnostic : loaded.Problems())
     (diagnostic.severity == config::Severity::kError ? facts.document.errors : facts.document.warnings)
         .push_back(config::ToText(diagnostic));
-  facts.document.lines_to_edit = LinesToEdit(content->bytes);
+  facts.document.lines_to_edit = LinesToEdit(version->bytes);
   if (!loaded.ok()) return out;
   out.document = *std::move(loaded.document);
   out.compiled = desired::Compile({*out.document, "", 0, ReadHostFile});

@@ -10,6 +10,9 @@
 namespace spacelet::app {
 namespace {
 
+constexpr char kLoop[] = "source";
+constexpr char kGitLoop[] = "git";
+
 std::string Absolute(const std::string& path) {
   std::error_code error;
   const std::filesystem::path absolute = std::filesystem::absolute(path, error);
@@ -23,7 +26,8 @@ DocumentSource::DocumentSource(const AgentOptions& options, const state::Directo
       state_(state),
       core_(core),
       file_({.path = git::IsLocation(options.source) ? "" : Absolute(options.source),
-             .poll_interval = options.poll_interval},
+             .poll_interval = options.poll_interval,
+             .on_turn = [&core](absl::Duration within) { core.heartbeats.Expect(kLoop, within); }},
             core.store, core.clock, core.logger) {}
 
 void DocumentSource::StartFromLastGood() {
@@ -35,8 +39,7 @@ void DocumentSource::StartFromLastGood() {
   if (status.ok()) {
     restored_ = kept->revision;
     if (kept->source == name()) restored_commit_ = kept->commit;
-    status = core_.store.Restore({.bytes = kept->bytes, .file_name = kept->source, .commit = kept->commit},
-                                 kept->generation);
+    status = core_.store.Restore(*kept);
   }
   if (!status.ok())
     core_.logger.Warning("the kept document is of no use", {{"error", std::string(status.message())}});
@@ -48,18 +51,26 @@ void DocumentSource::StartFromLastGood() {
 source::GitListener DocumentSource::GitListenerHere() {
   return {.before = GuardGitSecrets(options_, core_.redactor, core_.logger),
           .asked = [this](absl::string_view result) { core_.metrics.GitAsked(result); },
-          .expect = [this](absl::Duration within) { core_.heartbeats.Expect("git", within); }};
+          .expect = [this](absl::Duration within) { core_.heartbeats.Expect(kGitLoop, within); }};
 }
 
 void DocumentSource::Start(lifecycle::RunGroup& group) {
-  group.Start("source", [this](const std::stop_token& stop) { return file_.Run(stop); });
+  group.Start(kLoop, [this](const std::stop_token& stop) {
+    absl::Status status = file_.Run(stop);
+    core_.heartbeats.Rest(kLoop);
+    return status;
+  });
   if (!git::IsLocation(name())) return;
   core_.metrics.ExpectGit();
   source::GitOptions git = GitOptionsFor(options_);
   git.in_force = restored_commit_;
   git_ = std::make_unique<source::GitSource>(std::move(git), GitListenerHere(), core_.store, core_.clock,
                                              core_.logger);
-  group.Start("git", [this](const std::stop_token& stop) { return git_->Run(stop); });
+  group.Start(kGitLoop, [this](const std::stop_token& stop) {
+    absl::Status status = git_->Run(stop);
+    core_.heartbeats.Rest(kGitLoop);
+    return status;
+  });
 }
 
 void DocumentSource::Reload() {
@@ -72,8 +83,15 @@ void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
   for (const NamedFile& named : NamedFiles(snapshot.document)) paths.insert(named.path);
   file_.Watch(std::move(paths), [this](const std::string&) { core_.controller.OnFileChanged(); });
   if (std::exchange(restored_, "") == snapshot.revision) return;
-  const absl::Status kept =
-      state_.SaveLastGood({snapshot.bytes, snapshot.revision, snapshot.generation, name(), snapshot.commit});
+  const absl::Status kept = state_.SaveLastGood({.bytes = snapshot.bytes,
+                                                 .revision = snapshot.revision,
+                                                 .generation = snapshot.generation,
+                                                 .source = name(),
+                                                 .commit = snapshot.commit,
+                                                 .file_name = snapshot.file_name,
+                                                 .directory = snapshot.directory,
+                                                 .files = snapshot.files,
+                                                 .facts = snapshot.facts});
   if (!kept.ok())
     core_.logger.Warning("the document cannot be kept", {{"error", std::string(kept.message())}});
 }

@@ -43,16 +43,15 @@ bool DecidedByProfile(const std::string& field) {
 
 class Sources {
  public:
-  Sources(const config::Loaded& loaded, const std::string& file, const std::string& component)
-      : positions_(loaded.positions),
-        file_(file),
-        component_(component),
-        prefix_(PrefixOf(loaded, component)) {}
+  Sources(const config::Loaded& loaded, const std::string& component)
+      : loaded_(loaded), component_(component), prefix_(PrefixOf(loaded, component)) {}
 
   std::string Of(const std::string& field) const {
     for (const std::string& path : {field, Written(field)}) {
-      const auto position = positions_.find(absl::StrCat(prefix_, ".", path));
-      if (position != positions_.end()) return absl::StrCat(file_, ":", position->second.line);
+      const auto found = loaded_.positions.find(absl::StrCat(prefix_, ".", path));
+      if (found == loaded_.positions.end()) continue;
+      const config::Position& place = found->second;
+      return absl::StrCat(loaded_.file_names[static_cast<size_t>(place.file)], ":", place.line);
     }
     const bool typed = component_ == "runner" || component_ == "delegate";
     return typed && DecidedByProfile(field) ? component_ + " profile" : "default";
@@ -72,8 +71,8 @@ class Sources {
     return written == WrittenAs().end() ? field : written->second;
   }
 
-  const std::map<std::string, config::Position>& positions_;
-  const std::string file_, component_, prefix_;
+  const config::Loaded& loaded_;
+  const std::string component_, prefix_;
 };
 
 std::string OrNone(const std::string& text) { return text.empty() ? "-" : base::OneLine(text, 200); }
@@ -142,17 +141,16 @@ std::string Row(const std::array<std::string, 5>& cells, const std::array<size_t
 }  // namespace
 
 absl::StatusOr<Explanation> Explain(const std::string& object, const config::Loaded& loaded,
-                                    const std::string& file, const desired::Host& desired,
-                                    const plan::ObservedState& observed) {
+                                    const desired::Host& desired, const plan::ObservedState& observed) {
   Explanation explanation;
   for (const desired::Container& container : desired.containers) {
     if (!IsMeant(object, container)) continue;
     explanation.object = plan::ContainerKey(container.name);
-    explanation.fields = ExplainContainer(container, Sources(loaded, file, container.component), observed);
+    explanation.fields = ExplainContainer(container, Sources(loaded, container.component), observed);
   }
   if (explanation.object.empty() && desired.network.has_value() && IsMeant(object, *desired.network)) {
     explanation.object = plan::NetworkKey(desired.network->config.name);
-    explanation.fields = ExplainNetwork(desired.network->config, Sources(loaded, file, "network"), observed);
+    explanation.fields = ExplainNetwork(desired.network->config, Sources(loaded, "network"), observed);
   }
   if (explanation.object.empty()) return NoSuchObject(object, desired);
   explanation.plan = plan::ComputeFor(explanation.object, desired, observed);

@@ -28,8 +28,7 @@ struct Explanation {
 // `object` is a key ("container/vm-runner", "network/harness"), a component ("runner") or a bare name. Pure.
 // Errors: NotFound naming the objects of the document.
 absl::StatusOr<Explanation> Explain(const std::string& object, const config::Loaded& loaded,
-                                    const std::string& file, const desired::Host& desired,
-                                    const plan::ObservedState& observed);
+                                    const desired::Host& desired, const plan::ObservedState& observed);
 
 // As a table.
 std::string ToText(const Explanation& explanation);

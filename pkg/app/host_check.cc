@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <tuple>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
@@ -27,8 +28,8 @@ config::Position PlaceOf(const std::map<std::string, config::Position>& position
 
 class Checker {
  public:
-  Checker(config::Loaded loaded, absl::string_view file, const CheckOptions& options)
-      : loaded_(std::move(loaded)), file_(file), options_(options) {}
+  Checker(config::Loaded loaded, const CheckOptions& options)
+      : loaded_(std::move(loaded)), options_(options) {}
 
   void CheckFiles() {
     for (const NamedFile& named : NamedFiles(*loaded_.document)) {
@@ -42,21 +43,25 @@ class Checker {
   }
 
   void CheckCompiled() {
-    const desired::Compiled compiled = desired::Compile({*loaded_.document, "", 0, ReadHostFile});
+    const desired::Compiled compiled =
+        desired::Compile({*loaded_.document, loaded_.revision, 0, ReadHostFile});
     for (const std::string& warning : compiled.warnings) Add(config::Severity::kWarning, "spec", warning);
     for (const desired::Blocked& blocked : compiled.host.blocked)
       if (!PoolIsAbsent()) Add(config::Severity::kError, "spec.runner.pool", blocked.message);
   }
 
   Checked Take() {
-    std::vector<config::Diagnostic>& all = loaded_.diagnostics;
-    std::stable_sort(all.begin(), all.end(), [](const config::Diagnostic& a, const config::Diagnostic& b) {
-      return std::make_pair(a.line, a.column) < std::make_pair(b.line, b.column);
-    });
+    std::vector<config::Diagnostic> all = loaded_.Problems();
+    const auto place = [this](const config::Diagnostic& d) {
+      const std::vector<std::string>& names = loaded_.file_names;
+      return std::make_tuple(std::find(names.begin(), names.end(), d.file), d.line, d.column);
+    };
+    std::stable_sort(all.begin(), all.end(),
+                     [&](const auto& a, const auto& b) { return place(a) < place(b); });
     const bool valid = loaded_.ok() && std::none_of(all.begin(), all.end(), [](const config::Diagnostic& d) {
                          return d.severity == config::Severity::kError;
                        });
-    return {valid, std::move(all)};
+    return {valid, std::move(all), {}};
   }
 
  private:
@@ -77,26 +82,30 @@ class Checker {
 
   void Add(config::Severity severity, const std::string& field, const std::string& message) {
     const config::Position place = PlaceOf(loaded_.positions, field);
-    loaded_.diagnostics.push_back({severity, file_, place.line, place.column, field, message, ""});
+    const std::string& file = loaded_.file_names[static_cast<size_t>(place.file)];
+    loaded_.diagnostics.push_back({severity, file, place.line, place.column, field, message, ""});
   }
 
   config::Loaded loaded_;
-  const std::string file_;
   const CheckOptions options_;
   std::vector<std::string> absent_;
 };
 
 }  // namespace
 
-Checked CheckDocument(absl::string_view bytes, absl::string_view file_name, const CheckOptions& options) {
-  config::Loaded loaded = config::Load(bytes, file_name, absl::Now());
+Checked CheckDocument(const source::Version& version, const config::AskFact& fact,
+                      const CheckOptions& options) {
+  config::Loaded loaded = config::Load(source::InputOf(version, absl::Now(), fact));
   const bool ok = loaded.ok();
-  Checker checker(std::move(loaded), file_name, options);
+  std::map<std::string, std::string> texts = source::TextsOf(version, loaded);
+  Checker checker(std::move(loaded), options);
   if (ok) {
     checker.CheckFiles();
     checker.CheckCompiled();
   }
-  return checker.Take();
+  Checked checked = checker.Take();
+  checked.texts = std::move(texts);
+  return checked;
 }
 
 }  // namespace spacelet::app

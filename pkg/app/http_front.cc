@@ -16,7 +16,8 @@ constexpr absl::Duration kBindRetry = absl::Milliseconds(250);
 http::Handler HandlerFor(Core& core) {
   return httpserver::MakeHandler({[&core] { return core.metrics.Render(); },
                                   [&core] { return core.heartbeats.Late(); },
-                                  [&core] { return core.board.Snapshot(); }, &core.events});
+                                  [&core] { return core.board.Snapshot(); },
+                                  [&core] { return core.board.version(); }, &core.events, &core.clock});
 }
 
 absl::Status StayedTaken(const std::string& address) {

@@ -1,25 +1,18 @@
 #include "pkg/app/import_host.h"
 
-#include <unistd.h>
-
 #include <algorithm>
-#include <array>
 #include <set>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/base/host_name.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/docker/http_client.h"
 
 namespace spacelet::app {
 namespace {
-
-std::string MachineName() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? name.data() : "";
-}
 
 absl::Status CheckAsked(const std::vector<std::string>& names, const importer::Host& host) {
   for (const std::string& name : names) {
@@ -60,7 +53,7 @@ absl::StatusOr<importer::Imported> ImportHost(const ImportOptions& options, cons
   if (const absl::Status ping = docker.Ping(stop).status(); !ping.ok())
     return AboutDaemon(ping, endpoint.host);
   importer::Host host;
-  host.name = options.host_name.empty() ? MachineName() : options.host_name;
+  host.name = options.host_name.empty() ? base::HostName() : options.host_name;
   host.now = absl::Now();
   RETURN_IF_ERROR(ReadContainers(docker, host, stop));
   RETURN_IF_ERROR(ReadNetworks(docker, host, stop));

@@ -2,6 +2,7 @@
 
 #include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/secret/secret.h"
 
@@ -31,7 +32,7 @@ class Collector {
   void AddPool(const api::Runner& runner) {
     if (!runner.pool.has_value())
       files_.push_back({"spec.runner.pool", runner.directory + "/pool.yaml"});
-    else if (runner.pool->file.has_value())
+    else if (runner.pool->file.has_value() && absl::StartsWith(*runner.pool->file, "/"))
       files_.push_back({"spec.runner.pool.file", *runner.pool->file});
   }
 

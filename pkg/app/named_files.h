@@ -16,7 +16,8 @@ struct NamedFile {
   bool operator==(const NamedFile&) const = default;
 };
 
-// In document order: the pool (also the one at its default place), secrets, image archives.
+// In document order: the pool (also the one at its default place, but not one beside a document in Git, which
+// is no file of this host), secrets, image archives.
 std::vector<NamedFile> NamedFiles(const api::Document& document);
 
 struct NamedSecret {

@@ -67,12 +67,12 @@ class Teller : public execute::Listener {
 
 }  // namespace
 
-absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string& revision,
-                                const LookOptions& options, const std::stop_token& stop) {
+absl::StatusOr<Look> LookAtHost(const config::Loaded& loaded, const LookOptions& options,
+                                const std::stop_token& stop) {
   ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
   Bench bench(endpoint, options.docker.config, options.secret_permissions);
   Look look;
-  look.compiled = CompileHere(document, revision, 0);
+  look.compiled = CompileHere(*loaded.document, loaded.revision, 0, loaded.files);
   ASSIGN_OR_RETURN(look.observed, bench.Observe(look.compiled.host, stop));
   look.plan = plan::Compute(look.compiled.host, look.observed);
   if (!WaitsForDependency(look.plan)) return look;
@@ -85,7 +85,8 @@ absl::Status Down(const DownOptions& options, const Tell& tell, const std::stop_
   ASSIGN_OR_RETURN(const state::Lock lock, TakeLock(options.lock_file));
   ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
   Bench bench(endpoint, options.docker.config, secret::Permissions::kWarn);
-  const desired::Compiled compiled = CompileHere(options.document, options.revision, 0);
+  const desired::Compiled compiled =
+      CompileHere(*options.document.document, options.document.revision, 0, options.document.files);
   Teller teller(tell);
   execute::Executor executor(bench.docker, execute::HostFiles(), bench.secrets, bench.clock, teller);
   // A second pass takes what appeared meanwhile; a third finds nothing.

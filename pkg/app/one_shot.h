@@ -9,11 +9,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "pkg/api/types.h"
 #include "pkg/app/options.h"
+#include "pkg/config/load.h"
 #include "pkg/desired/compile.h"
 #include "pkg/plan/observed.h"
 #include "pkg/plan/plan.h"
+#include "pkg/source/store.h"
 
 namespace spacelet::app {
 
@@ -28,15 +29,18 @@ struct LookOptions {
   DockerOptions docker;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
 };
-absl::StatusOr<Look> LookAtHost(const api::Document& document, const std::string& revision,
-                                const LookOptions& options, const std::stop_token& stop);
+// Requires: loaded.ok().
+absl::StatusOr<Look> LookAtHost(const config::Loaded& loaded, const LookOptions& options,
+                                const std::stop_token& stop);
 
 struct ApplyOptions {
-  std::string bytes, file_name;  // a document that is valid
+  source::Version version;  // a document that is valid …
+  HostOptions host;         // … with these facts
   DockerOptions docker;
   std::string state_dir = "/var/lib/spacelet";
   std::string lock_file = kDefaultLockFile;
   absl::Duration timeout = absl::Minutes(10);
+  bool now = false;  // also outside of rollout.windows; rollout.splay is never waited for
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
   LogOptions log;
 };
@@ -54,8 +58,7 @@ struct Outcome {
 absl::StatusOr<Outcome> Apply(const ApplyOptions& options, const Tell& tell, const std::stop_token& stop);
 
 struct DownOptions {
-  api::Document document;
-  std::string revision;
+  config::Loaded document;  // valid
   DockerOptions docker;
   std::string lock_file = kDefaultLockFile;
 };

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <set>
 #include <string>
 
@@ -21,6 +22,9 @@ struct DockerOptions {
   std::string config;  // --docker-config: a config.json with `auths`; empty: none
 };
 
+// What becomes of rollout.splay and rollout.windows. A person at a terminal is one host and no fleet.
+enum class Turns { kObeyed, kWindowsObeyed, kIgnored };
+
 struct LogOptions {
   log::Format format = log::Format::kLogfmt;
   log::Level level = log::Level::kInfo;
@@ -36,10 +40,24 @@ struct GitFlags {
   std::string given;  // the first of them that was; empty: none
 };
 
+// Who is told of what goes wrong (pkg/notify); at most one of the two.
+struct NotifyOptions {
+  std::string command;      // --notify-command
+  std::string url;          // --notify-url
+  std::string header_file;  // --notify-header-file, of the URL
+};
+
+// What is said of the host, instead of what it would say of itself.
+struct HostOptions {
+  std::map<std::string, std::string> facts;  // --host-name ("name") and --host-fact
+  bool only_given = false;                   // the document is for another machine than this one
+};
+
 struct AgentOptions {
   std::string source;  // --config: a path, or git+…
   GitFlags git;
   std::string state_dir = "/var/lib/spacelet";
+  HostOptions host;
   DockerOptions docker;
   std::string listen_address = "127.0.0.1:9746";
   std::set<std::string> allowed_hosts;
@@ -48,6 +66,7 @@ struct AgentOptions {
   absl::Duration prune_delay = absl::Seconds(60);
   std::string lock_file = kDefaultLockFile;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
+  NotifyOptions notify;
   LogOptions log;
 };
 

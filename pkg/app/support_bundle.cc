@@ -19,8 +19,8 @@
 #include "pkg/app/build_info.h"
 #include "pkg/app/compile_here.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/one_shot.h"
-#include "pkg/base/digest.h"
 #include "pkg/base/file.h"
 #include "pkg/base/secret_name.h"
 #include "pkg/base/status_macros.h"
@@ -34,6 +34,7 @@
 #include "pkg/plan/text.h"
 #include "pkg/report/plan_json.h"
 #include "pkg/secret/secret.h"
+#include "pkg/source/beside.h"
 
 namespace spacelet::app {
 namespace {
@@ -43,7 +44,7 @@ constexpr absl::Duration kProgramPatience = absl::Seconds(20);
 
 // Records whose form is known to hold no secret in clear. Not the kept document, and not the key of the
 // digests.
-constexpr const char* kStateRecords[] = {"limits-set.json", "networks.json", "rollouts.json",
+constexpr const char* kStateRecords[] = {"limits-set.json", "networks.json", "notified.json", "rollouts.json",
                                          "used-images.json"};
 
 absl::StatusOr<std::string> ReadText(const std::string& path) {
@@ -105,11 +106,12 @@ class Collector {
   };
 
   void ReadDocument() {
-    text_ = ReadText(options_.doctor.file);
-    if (!text_.ok()) return;
-    loaded_ = config::Load(*text_, options_.doctor.file, absl::Now());
+    version_ = source::ReadVersion(options_.doctor.file);
+    if (!version_.ok()) return;
+    HostFacts facts(options_.doctor.host);
+    loaded_ = config::Load(source::InputOf(*version_, absl::Now(), facts.asker()));
     if (!loaded_.ok()) return;
-    compiled_ = CompileHere(*loaded_.document, "sha256:" + base::Sha256Hex(*text_), 0);
+    compiled_ = CompileHere(*loaded_.document, loaded_.revision, 0, loaded_.files);
     for (const desired::Container& container : compiled_->host.containers)
       for (const auto& [variable, source] : container.secret_env) secret_variables_.insert(variable);
   }
@@ -146,15 +148,19 @@ class Collector {
   }
 
   void AddDocument() {
-    absl::StatusOr<std::string> masked =
-        text_.status().ok() ? absl::StatusOr<std::string>(bundle::MaskDocument(*text_, hidden_))
-                            : absl::StatusOr<std::string>(text_.status());
-    bundle_.AddOr("document.yaml", "the document, without comments", std::move(masked));
-    if (!text_.ok()) return;
+    if (!version_.ok()) return bundle_.AddOr("document.yaml", "the document", version_.status());
+    bundle_.AddOr("document.yaml", "the document, without comments",
+                  bundle::MaskDocument(version_->bytes, hidden_));
+    for (const auto& [path, bytes] : loaded_.files)
+      bundle_.AddOr(absl::StrCat("beside/", path), "merged into it, without comments",
+                    bundle::MaskDocument(bytes, hidden_));
     std::string places;  // the text of a diagnostic may quote what is written there
-    for (const config::Diagnostic& diagnostic : loaded_.diagnostics)
+    for (const config::Diagnostic& diagnostic : loaded_.Problems())
       absl::StrAppend(&places, bundle::MaskText(config::ToText(diagnostic)), "\n");
     bundle_.Add("diagnostics.txt", "what validate says of it", places.empty() ? "valid\n" : places);
+    std::string facts;
+    for (const auto& [name, value] : loaded_.facts) absl::StrAppend(&facts, name, "=", value, "\n");
+    if (!facts.empty()) bundle_.Add("host-facts.txt", "what it says of the host", facts);
   }
 
   void AddDiagnosis() {
@@ -165,8 +171,7 @@ class Collector {
 
   absl::StatusOr<plan::Plan> Plan() {
     if (!compiled_) return absl::FailedPreconditionError("there is no valid document");
-    ASSIGN_OR_RETURN(Look look, LookAtHost(*loaded_.document, compiled_->host.revision,
-                                           {.docker = options_.doctor.docker}, stop_));
+    ASSIGN_OR_RETURN(Look look, LookAtHost(loaded_, {.docker = options_.doctor.docker}, stop_));
     return std::move(look.plan);
   }
 
@@ -257,7 +262,7 @@ class Collector {
   secret::Redactor redactor_;
   bundle::Hidden hidden_;
   bundle::Bundle bundle_;
-  absl::StatusOr<std::string> text_ = absl::NotFoundError("not read");
+  absl::StatusOr<source::Version> version_ = absl::NotFoundError("not read");
   config::Loaded loaded_;
   std::optional<desired::Compiled> compiled_;
   std::set<std::string> secret_variables_ = {"DELEGATE_TOKEN"};

@@ -28,16 +28,28 @@ std::string PoolPath(const api::Document& document) {
   return "";
 }
 
+// Where on this machine the pool of `path` is, which a relative path may have named.
+std::string PoolHere(const config::Loaded& loaded, const std::string& path, const std::string& directory) {
+  const yaml::Node* file = &*loaded.merged;
+  for (const char* key : {"spec", "runner", "pool", "file"})
+    if (file != nullptr) file = file->Find(key);
+  if (file == nullptr || absl::StartsWith(file->text, "/")) return path;
+  const absl::string_view document = cloudinit::kDocumentPath;
+  return absl::StrCat(directory, path.substr(document.rfind('/')));
+}
+
 class Maker {
  public:
-  Maker(const api::Document& document, const UserDataOptions& options)
-      : document_(document), options_(options) {}
+  Maker(const config::Loaded& loaded, const UserDataOptions& options)
+      : loaded_(loaded), document_(*loaded.document), options_(options) {}
 
   void AddDocument(absl::string_view bytes) {
     Append(made_.problems, SecretsInDocument(document_));
     Append(made_.warnings, Suspicions(document_));
     Append(made_.needs, NeedsOfDocument(document_));
-    Add(cloudinit::kDocumentPath, std::string(bytes), "the document",
+    const bool is_lone = loaded_.files.empty();
+    Add(cloudinit::kDocumentPath, is_lone ? std::string(bytes) : yaml::Emit(*loaded_.merged),
+        is_lone ? "the document" : "the document with its overlays",
         "The document. Edit it where it is kept, and make this text anew; after the first boot edit it there "
         "alone.");
   }
@@ -55,6 +67,7 @@ class Maker {
   void CheckPool(const std::string& content, const std::string& name);
   void Problem(std::string text) { made_.problems.push_back(std::move(text)); }
 
+  const config::Loaded& loaded_;
   const api::Document& document_;
   const UserDataOptions& options_;
   cloudinit::UserData user_data_;
@@ -78,7 +91,8 @@ void Maker::AddPool() {
   const std::string path = PoolPath(document_);
   if (path.empty() && !options_.pool.empty()) return Problem("--pool: the document names no pool file");
   if (path.empty()) return;
-  const std::string here = options_.pool.empty() ? path : options_.pool;
+  const std::string here =
+      options_.pool.empty() ? PoolHere(loaded_, path, options_.directory) : options_.pool;
   const absl::StatusOr<base::FileContent> content = base::ReadFile(here, kMaxPoolBytes);
   if (absl::IsNotFound(content.status()) && options_.pool.empty()) {
     made_.needs.push_back(
@@ -135,9 +149,9 @@ MadeUserData Maker::Finish() {
 
 }  // namespace
 
-MadeUserData MakeUserData(absl::string_view bytes, const api::Document& document,
+MadeUserData MakeUserData(absl::string_view bytes, const config::Loaded& loaded,
                           const UserDataOptions& options) {
-  Maker maker(document, options);
+  Maker maker(loaded, options);
   maker.AddDocument(bytes);
   maker.AddPool();
   maker.AddPackage();

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
-#include "pkg/api/types.h"
+#include "pkg/config/load.h"
 
 namespace spacelet::app {
 
@@ -16,6 +16,8 @@ struct UserDataOptions {
   std::string package;         // as cloudinit::ParsePackage
   std::string package_sha256;  // the same
   std::string pool;  // the file here whose content becomes the pool's; empty: the one that the document names
+  std::string
+      directory;  // where the document lies here: a pool that it names by a relative path lies there too
   Cloud cloud = Cloud::kNone;  // whose limit counts
   bool script = false;         // a shell script instead of a #cloud-config
 };
@@ -28,8 +30,10 @@ struct MadeUserData {
   std::vector<std::string> warnings;
 };
 
-// `bytes` is the text of `document`, which goes into the user-data as it is. Reads the pool file.
-MadeUserData MakeUserData(absl::string_view bytes, const api::Document& document,
+// `bytes` is the text of `document`, which goes into the user-data as it is; one with overlays goes merged,
+// and its ${host.…} are left to the machine. Reads the pool file. Requires: loaded.ok(), loaded with the
+// directory of cloudinit::kDocumentPath.
+MadeUserData MakeUserData(absl::string_view bytes, const config::Loaded& loaded,
                           const UserDataOptions& options);
 
 }  // namespace spacelet::app

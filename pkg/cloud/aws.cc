@@ -12,6 +12,7 @@
 #include "pkg/base/status_macros.h"
 #include "pkg/base/text.h"
 #include "pkg/cloud/json.h"
+#include "pkg/cloud/metadata.h"
 #include "pkg/cloud/signature.h"
 
 namespace spacelet::cloud {
@@ -40,14 +41,11 @@ std::string KindOf(const Json& answer) {
 class Reader {
  public:
   Reader(const AwsSecret& secret, const AwsEndpoints& endpoints, const Patience& patience)
-      : secret_(secret), endpoints_(endpoints), caller_(patience) {}
+      : secret_(secret), endpoints_(endpoints), caller_(patience), metadata_(endpoints.metadata, caller_) {}
 
   absl::StatusOr<std::string> Read();
 
  private:
-  absl::StatusOr<http::Response> AskMetadata(const http::Request& request);
-  absl::Status OpenSession();
-  absl::StatusOr<std::string> Metadata(const std::string& path, absl::string_view what);
   absl::Status LoadCredentials();
   absl::Status LoadRegion();
   absl::StatusOr<http::Response> Ask();
@@ -57,55 +55,17 @@ class Reader {
   const AwsSecret& secret_;
   const AwsEndpoints& endpoints_;
   Caller caller_;
-  std::string session_, role_, region_;
+  AwsMetadata metadata_;
+  std::string role_, region_;
   AwsCredentials credentials_;
 };
 
-absl::StatusOr<http::Response> Reader::AskMetadata(const http::Request& request) {
-  absl::StatusOr<http::Response> response = caller_.Call(endpoints_.metadata, request);
-  if (response.ok()) return response;
-  return absl::Status(
-      response.status().code(),
-      absl::StrCat("no metadata service at ", endpoints_.metadata,
-                   ": is this an EC2 instance, and, if this is a container, is the instance's "
-                   "metadata hop limit 2? (",
-                   response.status().message(), ")"));
-}
-
-absl::Status Reader::OpenSession() {
-  http::Request request;
-  request.method = "PUT";
-  request.target = "/latest/api/token";
-  request.headers["X-aws-ec2-metadata-token-ttl-seconds"] = "60";
-  ASSIGN_OR_RETURN(http::Response response, AskMetadata(request));
-  if (response.status == 403)
-    return absl::FailedPreconditionError(
-        "the metadata service is switched off for this instance (http-endpoint)");
-  if (response.status != 200 || !IsWord(response.body, "+/=-_"))
-    return absl::UnavailableError(absl::StrCat("the metadata service gives no session (HTTP ",
-                                               response.status, "): is this an EC2 instance?"));
-  session_ = std::move(response.body);
-  return absl::OkStatus();
-}
-
-absl::StatusOr<std::string> Reader::Metadata(const std::string& path, absl::string_view what) {
-  http::Request request;
-  request.target = path;
-  request.headers["X-aws-ec2-metadata-token"] = session_;
-  ASSIGN_OR_RETURN(http::Response response, AskMetadata(request));
-  if (response.status == 404) return absl::NotFoundError(absl::StrCat("this instance has no ", what));
-  if (response.status != 200)
-    return absl::UnavailableError(
-        absl::StrCat("the metadata service answers ", response.status, " for the ", what));
-  return std::move(response.body);
-}
-
 absl::Status Reader::LoadCredentials() {
   constexpr absl::string_view kNone = "role: attach an instance profile to it";
-  ASSIGN_OR_RETURN(const std::string roles, Metadata(kRolePath, kNone));
+  ASSIGN_OR_RETURN(const std::string roles, metadata_.Get(kRolePath, kNone));
   role_ = std::string(absl::StripAsciiWhitespace(roles.substr(0, roles.find('\n'))));
   if (!IsWord(role_, "+=,.@_-")) return absl::NotFoundError(absl::StrCat("this instance has no ", kNone));
-  ASSIGN_OR_RETURN(const std::string text, Metadata(kRolePath + role_, "credentials for its role"));
+  ASSIGN_OR_RETURN(const std::string text, metadata_.Get(kRolePath + role_, "credentials for its role"));
   const Json answer = ParseObject(text);
   credentials_ = {Text(answer, "AccessKeyId"), Text(answer, "SecretAccessKey"), Text(answer, "Token")};
   if (!credentials_.access_key_id.empty() && !credentials_.secret_access_key.empty()) return absl::OkStatus();
@@ -116,7 +76,7 @@ absl::Status Reader::LoadCredentials() {
 absl::Status Reader::LoadRegion() {
   region_ = secret_.region.empty() ? RegionOfArn(secret_.id) : secret_.region;
   if (region_.empty()) {
-    ASSIGN_OR_RETURN(region_, Metadata("/latest/meta-data/placement/region", "region"));
+    ASSIGN_OR_RETURN(region_, metadata_.Get("/latest/meta-data/placement/region", "region"));
   }
   if (!IsWord(region_, "-")) return absl::InvalidArgumentError("that is no region");
   return absl::OkStatus();
@@ -166,10 +126,10 @@ absl::Status Reader::Refused(const http::Response& response) const {
   const std::string kind = KindOf(answer);
   const std::string message =
       Text(answer, "message").empty() ? Text(answer, "Message") : Text(answer, "message");
-  const std::string said =
-      absl::StrCat(base::OneLine(kind, 100), ": ",
-                   Quoted(message, {credentials_.secret_access_key, credentials_.session_token, session_}),
-                   " (HTTP ", response.status, ")");
+  const std::string said = absl::StrCat(
+      base::OneLine(kind, 100), ": ",
+      Quoted(message, {credentials_.secret_access_key, credentials_.session_token, metadata_.session()}),
+      " (HTTP ", response.status, ")");
   if (kind == "ResourceNotFoundException")
     return absl::NotFoundError(
         absl::StrCat("no secret ", secret_.id, " in ", region_, "; --region chooses another (", said, ")"));
@@ -191,7 +151,6 @@ absl::StatusOr<std::string> Reader::Read() {
   if (!IsWord(secret_.id, "/_+=.@:-")) return absl::InvalidArgumentError("that is no name of a secret");
   if (!secret_.stage.empty() && !IsWord(secret_.stage, "/_+=.@:-"))
     return absl::InvalidArgumentError("that is no stage of a secret");
-  RETURN_IF_ERROR(OpenSession());
   RETURN_IF_ERROR(LoadRegion());
   RETURN_IF_ERROR(LoadCredentials());
   ASSIGN_OR_RETURN(const http::Response response, Ask());

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "pkg/cloud/caller.h"
+#include "pkg/cloud/metadata.h"
 
 namespace spacelet::cloud {
 
@@ -15,7 +16,7 @@ struct AwsSecret {
 };
 
 struct AwsEndpoints {
-  std::string metadata = "http://169.254.169.254";
+  std::string metadata = kMetadataUrl;
   std::string secrets_manager;  // empty: https://secretsmanager.<region>.amazonaws.com
 };
 

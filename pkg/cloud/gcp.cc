@@ -11,6 +11,7 @@
 #include "pkg/base/text.h"
 #include "pkg/cloud/crc32c.h"
 #include "pkg/cloud/json.h"
+#include "pkg/cloud/metadata.h"
 
 namespace spacelet::cloud {
 namespace {
@@ -26,12 +27,11 @@ bool IsName(absl::string_view text, absl::string_view besides) {
 class Reader {
  public:
   Reader(const GcpSecret& secret, const GcpEndpoints& endpoints, const Patience& patience)
-      : secret_(secret), endpoints_(endpoints), caller_(patience) {}
+      : secret_(secret), endpoints_(endpoints), caller_(patience), metadata_(endpoints.metadata, caller_) {}
 
   absl::StatusOr<std::string> Read();
 
  private:
-  absl::StatusOr<std::string> Metadata(const std::string& path, absl::string_view what);
   absl::StatusOr<std::string> Resource();
   absl::StatusOr<std::string> Decode(const std::string& body) const;
   absl::Status Refused(const http::Response& response, const std::string& resource);
@@ -40,29 +40,9 @@ class Reader {
   const GcpSecret& secret_;
   const GcpEndpoints& endpoints_;
   Caller caller_;
+  GoogleMetadata metadata_;
   std::string token_;
 };
-
-absl::StatusOr<std::string> Reader::Metadata(const std::string& path, absl::string_view what) {
-  http::Request request;
-  request.target = path;
-  request.headers["Metadata-Flavor"] = "Google";
-  absl::StatusOr<http::Response> response = caller_.Call(endpoints_.metadata, request);
-  if (!response.ok())
-    return absl::Status(response.status().code(),
-                        absl::StrCat("no metadata server at ", endpoints_.metadata,
-                                     ": is this a VM of Google Cloud, and is its network up? (",
-                                     response.status().message(), ")"));
-  const auto flavor = response->headers.find("metadata-flavor");
-  if (flavor == response->headers.end() || flavor->second != "Google")
-    return absl::FailedPreconditionError(
-        absl::StrCat("what answers at ", endpoints_.metadata, " is no metadata server of Google Cloud"));
-  if (response->status == 404) return absl::NotFoundError(absl::StrCat("this VM has no ", what));
-  if (response->status != 200)
-    return absl::UnavailableError(
-        absl::StrCat("the metadata server answers ", response->status, " for the ", what));
-  return std::move(response->body);
-}
 
 absl::StatusOr<std::string> Reader::Resource() {
   if (absl::StartsWith(secret_.name, "projects/")) {
@@ -74,7 +54,7 @@ absl::StatusOr<std::string> Reader::Resource() {
     return absl::InvalidArgumentError("that is no name of a secret: letters, digits, - and _");
   std::string project = secret_.project;
   if (project.empty()) {
-    ASSIGN_OR_RETURN(project, Metadata("/computeMetadata/v1/project/project-id", "project id"));
+    ASSIGN_OR_RETURN(project, metadata_.Get("/computeMetadata/v1/project/project-id", "project id"));
   }
   if (!IsName(project, "-.:")) return absl::InvalidArgumentError("that is no project id");
   return absl::StrCat("projects/", project, "/secrets/", secret_.name, "/versions/", secret_.version);
@@ -83,7 +63,7 @@ absl::StatusOr<std::string> Reader::Resource() {
 absl::StatusOr<std::string> Reader::Read() {
   ASSIGN_OR_RETURN(const std::string resource, Resource());
   ASSIGN_OR_RETURN(const std::string granted,
-                   Metadata(absl::StrCat(kInstance, "token"), "service account: give it one"));
+                   metadata_.Get(absl::StrCat(kInstance, "token"), "service account: give it one"));
   token_ = Text(ParseObject(granted), "access_token");
   if (token_.empty()) return absl::InternalError("the metadata server's answer holds no access token");
   http::Request request;
@@ -139,7 +119,8 @@ absl::Status Reader::Forbidden(const Json& error, const std::string& resource, c
     return absl::PermissionDeniedError(absl::StrCat(
         "the VM's access scopes do not reach Secret Manager: it needs the scope cloud-platform (", said,
         ")"));
-  const absl::StatusOr<std::string> email = Metadata(absl::StrCat(kInstance, "email"), "service account");
+  const absl::StatusOr<std::string> email =
+      metadata_.Get(absl::StrCat(kInstance, "email"), "service account");
   const std::string who = email.ok() ? base::OneLine(*email, 200) : "the VM's service account";
   return absl::PermissionDeniedError(
       absl::StrCat(who, " may not read ", resource,

@@ -5,6 +5,7 @@
 
 #include "absl/status/statusor.h"
 #include "pkg/cloud/caller.h"
+#include "pkg/cloud/metadata.h"
 
 namespace spacelet::cloud {
 
@@ -15,7 +16,7 @@ struct GcpSecret {
 };
 
 struct GcpEndpoints {
-  std::string metadata = "http://169.254.169.254";  // the address of metadata.google.internal: needs no DNS
+  std::string metadata = kMetadataUrl;
   std::string secret_manager = "https://secretmanager.googleapis.com";
 };
 

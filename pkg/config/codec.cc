@@ -7,6 +7,7 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "pkg/base/text.h"
+#include "pkg/config/notation.h"
 #include "pkg/config/record.h"
 
 namespace spacelet::config {
@@ -65,17 +66,21 @@ struct JsonWriter {
   }
 };
 
-// A YAML value as a JSON one: what is no number and no boolean is a string.
-yaml::Node AsJson(yaml::Node node) {
-  static const std::regex& literal = *new std::regex("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?");
-  if (node.is_scalar()) node.quoted = node.quoted || !std::regex_match(node.text, literal);
-  for (yaml::Node& item : node.items) item = AsJson(std::move(item));
-  for (yaml::Entry& entry : node.entries) entry.value = AsJson(std::move(entry.value));
-  return node;
-}
-
 std::string Expected(absl::string_view what, const yaml::Node& found) {
   return absl::StrCat("expected ", what, ", found ", yaml::Describe(found));
+}
+
+// For an overlay that names another alternative than a file before it.
+std::string HowToTakeOneAway(const Cursor& record, const std::vector<std::string>& alternatives) {
+  const yaml::Entry *first = nullptr, *last = nullptr;
+  for (const yaml::Entry& entry : record.node.entries) {
+    if (std::find(alternatives.begin(), alternatives.end(), entry.key) == alternatives.end()) continue;
+    if (first == nullptr || entry.file < first->file) first = &entry;
+    if (last == nullptr || entry.file > last->file) last = &entry;
+  }
+  if (first == nullptr || first->file == last->file) return "";
+  return absl::StrCat("an overlay is merged into what stands before it: beside ", last->key, " at ",
+                      record.report.Shown(PlaceOfKey(*last)), " write ", first->key, ": null");
 }
 
 }  // namespace
@@ -91,6 +96,21 @@ yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members) {
   for (std::pair<std::string, yaml::Node>& member : members)
     object.Add(member.first, std::move(member.second));
   return object;
+}
+
+yaml::Node AsJson(yaml::Node node) {
+  static const std::regex& literal = *new std::regex("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?");
+  if (node.is_scalar()) node.quoted = node.quoted || !Matches(node.text, literal);
+  for (yaml::Node& item : node.items) item = AsJson(std::move(item));
+  for (yaml::Entry& entry : node.entries) entry.value = AsJson(std::move(entry.value));
+  return node;
+}
+
+yaml::Node EscapedReferences(yaml::Node node) {
+  node.text = EscapeReferences(node.text);
+  for (yaml::Node& item : node.items) item = EscapedReferences(std::move(item));
+  for (yaml::Entry& entry : node.entries) entry.value = EscapedReferences(std::move(entry.value));
+  return node;
 }
 
 std::string ToJson(const yaml::Node& node, bool indented) {
@@ -120,19 +140,19 @@ bool CheckKey(const Cursor& map, const yaml::Entry& entry, const std::string& pa
   if (entry.key.size() <= kLongestKey &&
       (pattern.empty() || std::regex_match(entry.key, std::regex(pattern))))
     return true;
-  map.report.Add(Severity::kError, {entry.line, entry.column}, Join(map.path, entry.key),
+  map.report.Add(Severity::kError, PlaceOfKey(entry), Join(map.path, entry.key),
                  absl::StrCat("the key is not ", expectation.empty() ? "a short text" : expectation));
   return false;
 }
 
 void ReportUnknownKey(const Cursor& record, const yaml::Entry& entry, const std::vector<std::string>& known) {
   const auto nearest = entry.key.size() <= kLongestGuess ? base::Nearest(entry.key, known) : std::nullopt;
-  record.report.Add(Severity::kError, {entry.line, entry.column}, Join(record.path, entry.key),
-                    "unknown field", nearest ? absl::StrCat("did you mean ", *nearest, "?") : "");
+  record.report.Add(Severity::kError, PlaceOfKey(entry), Join(record.path, entry.key), "unknown field",
+                    nearest ? absl::StrCat("did you mean ", *nearest, "?") : "");
 }
 
 void ReportMissing(const Cursor& record, const std::string& field) {
-  record.report.Add(Severity::kError, {record.node.line, record.node.column}, Join(record.path, field),
+  record.report.Add(Severity::kError, PlaceOf(record.node), Join(record.path, field),
                     "is required and missing");
 }
 
@@ -142,7 +162,8 @@ bool CheckExactlyOne(const Cursor& record, const std::vector<std::string>& alter
     if (record.node.Find(name) != nullptr) found.push_back(name);
   if (found.size() == 1) return true;
   record.Error(absl::StrCat("needs exactly one of ", absl::StrJoin(alternatives, ", "), ", found ",
-                            found.empty() ? "none" : absl::StrJoin(found, " and ")));
+                            found.empty() ? "none" : absl::StrJoin(found, " and ")),
+               HowToTakeOneAway(record, alternatives));
   return false;
 }
 

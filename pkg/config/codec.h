@@ -20,8 +20,13 @@ namespace spacelet::config {
 // JSON values as trees: quoted scalars are strings, plain ones numbers and booleans.
 yaml::Node JsonText(absl::string_view text);
 yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members);
+// A YAML value as a JSON one: what is no number and no boolean is a string.
+yaml::Node AsJson(yaml::Node node);
 // `node` without line breaks, or indented by two.
 std::string ToJson(const yaml::Node& node, bool indented);
+
+// The values of a document to print: a text that reads like ${host.name} and is none has to be escaped.
+yaml::Node EscapedReferences(yaml::Node node);
 
 // One row of the reference.
 struct FieldInfo {

@@ -8,6 +8,7 @@ namespace spacelet::config {
 
 Record<api::SecretSource> SecretRecord();
 Record<api::Probe> ProbeRecord();
+Record<api::Rollout> RolloutRecord();
 Record<api::Workload> WorkloadRecord();
 Record<api::Network> NetworkRecord();
 Record<api::Runner> RunnerRecord();

@@ -1,4 +1,5 @@
 #include "absl/strings/str_cat.h"
+#include "pkg/config/assemble.h"
 #include "pkg/config/grammar.h"
 #include "pkg/config/load.h"
 #include "pkg/config/scalars.h"
@@ -24,7 +25,9 @@ Codec<std::string> InlineYaml() {
 
 Record<api::Pool> PoolRecord() {
   Record<api::Pool> record("pool", "The runner's pool.yaml; exactly one of file and inline.");
-  record.Add("file", &api::Pool::file, AbsolutePath(), "A file on the host; watched.")
+  record
+      .Add("file", &api::Pool::file, TextLike("path", "^[^\\x00-\\x1f]+$", "a path"),
+           "A file on the host, watched; or, by a relative path, one beside the document.")
       .Example("/etc/spacelet/pool.yaml");
   record.Add("inline", &api::Pool::inline_yaml, InlineYaml(), "The pool, here.")
       .Example("{version: \"1\", instances: [{name: warm, type: google, pool: 0, spec: {}}]}");
@@ -180,6 +183,12 @@ const Record<Document>& DocumentRecord() {
     auto* record = new Record<Document>("document", "The desired state of a Gitspaces host.");
     AddConstant(*record, "apiVersion", api::kApiVersion, "Version of this format.");
     AddConstant(*record, "kind", api::kKind, "Kind of this document.");
+    // Assemble has taken it out of what is decoded here.
+    record->AddWith<std::vector<Overlay>>(
+        "overlays", OverlayList(), [](Document&, const std::vector<Overlay>&) {},
+        [](const Document&) { return std::optional<std::vector<Overlay>>(); },
+        "Files beside the document that are merged into it, in this order.");
+    record->Example("[\"hosts/${host.name}.yaml\"]");
     AddLevel(*record, "metadata", MetadataRecord(), "What the host is called.");
     record->Required();
     AddLevel(*record, "spec", SpecRecord(), "What shall run.");

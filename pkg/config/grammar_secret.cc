@@ -1,4 +1,7 @@
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "pkg/config/grammar.h"
+#include "pkg/config/notation.h"
 #include "pkg/config/scalars.h"
 
 namespace spacelet::config {
@@ -28,6 +31,19 @@ Codec<std::string> Hidden() {
   return codec;
 }
 
+// A secret does not lie beside the document, which is in a repository.
+Codec<std::string> SecretFile() {
+  Codec<std::string> codec = AbsolutePath();
+  codec.decode = [decode = codec.decode](const Cursor& at, std::string& out) {
+    if (!at.node.is_scalar() || absl::StartsWith(at.node.text, "/")) return decode(at, out);
+    at.Error(absl::StrCat(Shown(at.node.text),
+                          " is not an absolute path: a secret does not lie beside the document"),
+             "name a file of the host, or read an encrypted one by command: [sops, -d, /path/on/the/host]");
+    return false;
+  };
+  return codec;
+}
+
 Codec<absl::Duration> RefreshInterval() {
   Codec<absl::Duration> codec = Duration();
   codec.decode = [decode = codec.decode](const Cursor& at, absl::Duration& out) {
@@ -44,7 +60,7 @@ Record<Source> SecretRecord() {
   using Kind = Source::Kind;
   Record<Source> record("secret", "Where a secret comes from; exactly one of file, env, command and value.");
   record
-      .AddWith<std::string>("file", AbsolutePath(), SetKind(Kind::kFile, &Source::file),
+      .AddWith<std::string>("file", SecretFile(), SetKind(Kind::kFile, &Source::file),
                             GetKind(Kind::kFile, &Source::file),
                             "A file on the host; watched. One trailing newline is trimmed.")
       .Example("/etc/spacelet/delegate-token");

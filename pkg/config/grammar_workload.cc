@@ -101,41 +101,6 @@ Record<api::Logging> LoggingRecord() {
   return record;
 }
 
-Record<api::Rollout> RolloutRecord() {
-  using api::Rollout;
-  Record<Rollout> record("rollout", "How a container is replaced.");
-  record
-      .Add("strategy", &Rollout::strategy,
-           Enumeration<Rollout::Strategy>(
-               {{"Recreate", Rollout::Strategy::kRecreate}, {"StartFirst", Rollout::Strategy::kStartFirst}}),
-           "Recreate stops the old one first; StartFirst starts the new one beside it (not with ports, not "
-           "for the runner).")
-      .Default("Recreate");
-  record
-      .Add("progressDeadline", &Rollout::progress_deadline, Duration(),
-           "The new one must be ready within this time.")
-      .Default("10m");
-  record
-      .Add("minReadySeconds", &Rollout::min_ready_seconds, Integer(0, 86400),
-           "It must stay ready for so long.")
-      .Default("10");
-  record
-      .Add("autoRollback", &Rollout::auto_rollback, Boolean(),
-           "Go back to the old one when the new one does not become ready.")
-      .Default("true");
-  record
-      .Add("drainTimeout", &Rollout::drain_timeout, Duration(),
-           "Wait for running work to end, where that can be seen (30m for the runner).")
-      .Default("10m");
-  record
-      .Add("onDrainTimeout", &Rollout::on_drain_timeout,
-           Enumeration<Rollout::OnDrainTimeout>(
-               {{"Proceed", Rollout::OnDrainTimeout::kProceed}, {"Defer", Rollout::OnDrainTimeout::kDefer}}),
-           "When work is still running then: replace it all the same, or try again later.")
-      .Default("Proceed");
-  return record;
-}
-
 // PATH[:OPTIONS], as docker run --tmpfs takes it.
 Codec<std::map<std::string, std::string>> Tmpfs() {
   constexpr char kPattern[] = "^/[^:]*(:[a-zA-Z0-9=,]+)?$";

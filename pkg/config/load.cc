@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/config/assemble.h"
 #include "pkg/config/grammar.h"
 #include "pkg/config/report.h"
 #include "pkg/config/validate.h"
@@ -29,7 +30,7 @@ void LengthenDelegateProbes(const Report& report, api::Document& document) {
 
 std::optional<api::Document> Decode(const yaml::Node& root, Report& report) {
   if (!root.is_map()) {
-    report.Add(Severity::kError, {root.line, root.column}, "",
+    report.Add(Severity::kError, PlaceOf(root), "",
                absl::StrCat("expected a document with apiVersion, kind, metadata and spec, found ",
                             yaml::Describe(root)));
     return std::nullopt;
@@ -40,33 +41,46 @@ std::optional<api::Document> Decode(const yaml::Node& root, Report& report) {
   return document;
 }
 
-std::optional<api::Document> LoadInto(absl::string_view bytes, absl::Time today, Report& report) {
-  const yaml::Parsed parsed = yaml::Parse(bytes);
-  for (const yaml::Error& error : parsed.errors)
-    report.Add(Severity::kError, {error.line, error.column}, "", error.message);
-  if (!parsed.root || parsed.root->is_null()) return std::nullopt;
-  std::optional<api::Document> document = Decode(*parsed.root, report);
+std::optional<api::Document> LoadInto(const Input& input, Report& report, Loaded& loaded) {
+  const std::optional<yaml::Node> tree = Assemble(input, report, loaded);
+  if (!tree) return std::nullopt;
+  std::optional<api::Document> document = Decode(*tree, report);
   if (!document) return std::nullopt;
-  Lint(*document, today, report);  // on what was written
+  Lint(*document, input.today, report);  // on what was written
   ApplyDefaults(*document);
+  ResolvePool(input, *document, report, loaded);
   Validate(*document, report);
-  return report.has_errors() ? std::nullopt : std::move(document);
+  return report.has_errors() || loaded.not_now ? std::nullopt : std::move(document);
 }
 
 }  // namespace
 
-Loaded Load(absl::string_view bytes, absl::string_view file_name, absl::Time today) {
-  Report report(file_name);
+std::vector<Diagnostic> Loaded::Problems() const {
+  std::vector<Diagnostic> all = diagnostics;
+  if (not_now) all.push_back(*not_now);
+  return all;
+}
+
+Loaded Load(const Input& input) {
+  Report report(input.file_name);
   Loaded loaded;
   try {
-    loaded.document = LoadInto(bytes, today, report);
+    loaded.document = LoadInto(input, report, loaded);
   } catch (const std::exception& e) {  // std::regex and allocation
     report.Add(Severity::kError, {}, "", absl::StrCat("cannot be read: ", e.what()));
     loaded.document.reset();
   }
+  // What is wrong whatever the host's facts are, is wrong.
+  if (report.has_errors() && !loaded.is_changing) loaded.not_now.reset();
+  loaded.file_names = report.files();
+  loaded.revision = RevisionOf(input.bytes, loaded.files);
   loaded.diagnostics = report.TakeInFileOrder();
   loaded.positions = report.TakePositions();
   return loaded;
+}
+
+Loaded Load(absl::string_view bytes, absl::string_view file_name, absl::Time today) {
+  return Load(Input{.bytes = bytes, .file_name = std::string(file_name), .today = today});
 }
 
 }  // namespace spacelet::config

@@ -23,14 +23,34 @@ std::string Join(absl::string_view path, absl::string_view key) {
   return path.empty() ? std::string(key) : absl::StrCat(path, ".", key);
 }
 
-Report::Report(absl::string_view file) : file_(base::OneLine(file)) {}
+Report::Report(absl::string_view file) : files_{base::OneLine(file)} {}
+
+int Report::AddFile(absl::string_view name) {
+  files_.push_back(base::OneLine(name));
+  return static_cast<int>(files_.size()) - 1;
+}
+
+std::string Report::Shown(Position place) const {
+  const std::string& file = files_[static_cast<size_t>(place.file)];
+  return place.line == 0 ? file : absl::StrCat(file, ":", place.line, ":", place.column);
+}
 
 void Report::Add(Severity severity, Position place, absl::string_view path, absl::string_view message,
                  absl::string_view suggestion) {
   has_errors_ = has_errors_ || severity == Severity::kError;
   if (diagnostics_.size() == kMostDiagnostics) return;
-  diagnostics_.push_back({severity, file_, place.line, place.column, std::string(path),
-                          base::OneLine(message), base::OneLine(suggestion)});
+  diagnostics_.push_back({place.file, Make(severity, place, path, message, suggestion)});
+}
+
+Diagnostic Report::Make(Severity severity, Position place, absl::string_view path, absl::string_view message,
+                        absl::string_view suggestion) const {
+  return {severity,
+          files_[static_cast<size_t>(place.file)],
+          place.line,
+          place.column,
+          std::string(path),
+          base::OneLine(message),
+          base::OneLine(suggestion)};
 }
 
 void Report::AddAt(Severity severity, absl::string_view path, absl::string_view message,
@@ -48,28 +68,31 @@ Position Report::PlaceOf(absl::string_view path) const {
 }
 
 std::vector<Diagnostic> Report::TakeInFileOrder() {
-  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Diagnostic& a, const Diagnostic& b) {
-    return std::tie(a.line, a.column) < std::tie(b.line, b.column);
+  std::stable_sort(diagnostics_.begin(), diagnostics_.end(), [](const Placed& a, const Placed& b) {
+    return std::tie(a.file, a.diagnostic.line, a.diagnostic.column) <
+           std::tie(b.file, b.diagnostic.line, b.diagnostic.column);
   });
-  return std::move(diagnostics_);
+  std::vector<Diagnostic> out;
+  for (Placed& placed : diagnostics_) out.push_back(std::move(placed.diagnostic));
+  diagnostics_.clear();
+  return out;
 }
 
 Cursor Cursor::Field(const yaml::Entry& entry) const {
   Cursor field{entry.value, Join(path, entry.key), report};
   const bool is_scalar = entry.value.is_scalar();
-  report.SetPosition(
-      field.path, {is_scalar ? entry.value.line : entry.line, is_scalar ? entry.value.column : entry.column});
+  report.SetPosition(field.path, is_scalar ? PlaceOf(entry.value) : PlaceOfKey(entry));
   return field;
 }
 
 Cursor Cursor::Item(size_t index, const yaml::Node& item) const {
   Cursor out{item, absl::StrCat(path, "[", index, "]"), report};
-  report.SetPosition(out.path, {item.line, item.column});
+  report.SetPosition(out.path, PlaceOf(item));
   return out;
 }
 
 void Cursor::Error(absl::string_view message, absl::string_view suggestion) const {
-  report.Add(Severity::kError, {node.line, node.column}, path, message, suggestion);
+  report.Add(Severity::kError, PlaceOf(node), path, message, suggestion);
 }
 
 }  // namespace spacelet::config

@@ -19,10 +19,19 @@ class Report {
   // A document has at most this many; more help nobody and a hostile one could have a million.
   static constexpr size_t kMostDiagnostics = 100;
 
+  // `file`: the document itself, number 0.
   explicit Report(absl::string_view file);
+  // One more file that the document is made of. Returns its number, which places in it carry.
+  int AddFile(absl::string_view name);
+  const std::vector<std::string>& files() const { return files_; }
+  // "host.yaml:12:3"
+  std::string Shown(Position place) const;
 
   void Add(Severity severity, Position place, absl::string_view path, absl::string_view message,
            absl::string_view suggestion = "");
+  // What Add would say, for what is no part of the report.
+  Diagnostic Make(Severity severity, Position place, absl::string_view path, absl::string_view message,
+                  absl::string_view suggestion = "") const;
   // At the place of the field `path`, or of the nearest field above it that was written.
   void AddAt(Severity severity, absl::string_view path, absl::string_view message,
              absl::string_view suggestion = "");
@@ -35,13 +44,20 @@ class Report {
   std::map<std::string, Position> TakePositions() { return std::move(positions_); }
 
  private:
+  struct Placed {
+    int file = 0;
+    Diagnostic diagnostic;
+  };
   Position PlaceOf(absl::string_view path) const;
 
-  std::string file_;
-  std::vector<Diagnostic> diagnostics_;
+  std::vector<std::string> files_;
+  std::vector<Placed> diagnostics_;
   std::map<std::string, Position> positions_;
   bool has_errors_ = false;
 };
+
+inline Position PlaceOf(const yaml::Node& node) { return {node.line, node.column, node.file}; }
+inline Position PlaceOfKey(const yaml::Entry& entry) { return {entry.line, entry.column, entry.file}; }
 
 // A node and the way to it. A view: outlives nothing.
 struct Cursor {

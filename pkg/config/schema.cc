@@ -18,7 +18,9 @@ std::string JsonSchema() {
   return ToJson(schema, true) + "\n";
 }
 
-std::string ToYaml(const api::Document& document) { return yaml::Emit(DocumentRecord().Encode(document)); }
+std::string ToYaml(const api::Document& document) {
+  return yaml::Emit(EscapedReferences(DocumentRecord().Encode(document)));
+}
 
 std::vector<Definition> Reference() {
   Definitions definitions;

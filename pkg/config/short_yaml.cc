@@ -90,7 +90,7 @@ std::string ToShortYaml(api::Document document) {
   const yaml::Node silent = DocumentRecord().Encode(SilentAbout(document));
   for (yaml::Entry& entry : node.entries)
     if (entry.key == "spec") Subtract(entry.value, *silent.Find("spec"));
-  return yaml::Emit(node);
+  return yaml::Emit(EscapedReferences(std::move(node)));
 }
 
 }  // namespace spacelet::config

@@ -7,11 +7,13 @@
 #include "pkg/api/quantity.h"
 #include "pkg/config/scalars.h"
 #include "pkg/config/validate_network.h"
+#include "pkg/schedule/turn.h"
 
 namespace spacelet::config {
 namespace {
 
 constexpr int64_t kLeastMemory = int64_t{6} << 20;  // moby: linuxMinMemory
+constexpr size_t kMostWindows = 20;                 // they are gone through at every look
 
 // One workload and how it speaks about itself.
 struct Checker {
@@ -37,6 +39,19 @@ struct Checker {
             "StartFirst cannot be combined with ports: two containers cannot publish one port");
     if (w.rollout.progress_deadline < absl::Seconds(1))
       Error("rollout.progressDeadline", "must be at least 1s");
+    if (w.rollout.splay > schedule::kLongestSplay) Error("rollout.splay", "must be at most 24h");
+    Windows();
+  }
+
+  void Windows() const {
+    if (w.rollout.windows.size() > kMostWindows)
+      Error("rollout.windows", absl::StrCat("has more than ", kMostWindows, " windows"),
+            "a schedule takes lists and ranges");
+    for (size_t i = 0; i < w.rollout.windows.size(); ++i) {
+      const absl::Duration duration = w.rollout.windows[i].duration;
+      if (duration < schedule::kShortestWindow || duration > schedule::kLongestWindow)
+        Error(absl::StrCat("rollout.windows[", i, "].duration"), "must be between 1m and 168h");
+    }
   }
 
   void RestartPolicy() const {

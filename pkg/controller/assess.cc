@@ -87,7 +87,8 @@ Condition Progressing(const Assessment& a) {
   const plan::Plan& plan = a.plan;
   if (plan.in_sync()) return Make(api::kProgressing, Truth::kFalse, reason::kInSync);
   if (a.host.suspend) return Make(api::kProgressing, Truth::kFalse, reason::kSuspended);
-  if (!plan.waiting.empty())
+  const bool fetches = !plan.steps.empty() && !plan.steps.front().waits && HasPull(plan);
+  if (!plan.waiting.empty() && !fetches)
     return Make(api::kProgressing, Truth::kTrue, plan.waiting.front().reason,
                 WaitingText(plan.waiting.front()));
   if (plan.steps.empty()) {
@@ -153,6 +154,7 @@ void DescribeContainer(const Assessment& a, report::ObjectStatus& status) {
   const desired::Container* want = a.host.Find(NameOf(a.key));
   const docker::Container* c = Live(a.key, a.host, a.observed);
   status.component = want != nullptr ? want->component : c != nullptr ? plan::ComponentOf(c->labels) : "";
+  if (want != nullptr) status.desired = report::DesiredStatus{want->image(), want->spec_hash};
   status.image = want != nullptr ? want->image() : "";
   status.state = "missing";
   status.conditions.push_back(ContainerReady(a));
@@ -168,6 +170,8 @@ void DescribeContainer(const Assessment& a, report::ObjectStatus& status) {
 
 void DescribeNetwork(const Assessment& a, report::ObjectStatus& status) {
   const docker::Network* network = plan::NetworkToUse(NameOf(a.key), a.observed);
+  const std::optional<desired::Network>& want = a.host.network;
+  if (want && want->config.name == NameOf(a.key)) status.desired = report::DesiredStatus{"", want->spec_hash};
   status.component = "network";
   status.state = network == nullptr ? "missing" : "present";
   status.conditions.push_back(
@@ -186,6 +190,7 @@ report::ObjectStatus Assess(const Assessment& a) {
   status.conditions.push_back(Synced(a));
   IsNetwork(a.key) ? DescribeNetwork(a, status) : DescribeContainer(a, status);
   status.conditions.push_back(Progressing(a));
+  status.plan = report::Summary(a.plan);
   return status;
 }
 

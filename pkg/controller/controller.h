@@ -62,7 +62,8 @@ struct Parts {
 // How far the host is; for one-shot convergence.
 struct Progress {
   bool converged = false;  // every object in sync and ready, at the newest generation
-  bool settled = false;    // nothing more will happen by itself: converged, or the rest waits for a person
+  // Nothing more will happen by itself before long: converged, or the rest waits for a person or a window.
+  bool settled = false;
   std::vector<std::string> missing;  // one sentence each (report::Missing)
   bool operator==(const Progress&) const = default;
 };

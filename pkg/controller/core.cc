@@ -19,6 +19,7 @@ using report::Event;
 using report::Truth;
 namespace reason = api::reason;
 
+constexpr char kInputsLoop[] = "inputs";
 constexpr absl::Duration kSoon = absl::Milliseconds(250);
 // What only a change can heal is tried again all the same, in case the change was not seen.
 constexpr absl::Duration kSlowRetry = absl::Minutes(10);
@@ -62,6 +63,17 @@ std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
   return sources;
 }
 
+bool Is(const report::ObjectStatus& object, const char* type, absl::string_view reason) {
+  const report::Condition* condition = report::Find(object.conditions, type);
+  return condition != nullptr && condition->reason == reason;
+}
+
+// Waits for a time that may be days ahead, and does nothing meanwhile.
+bool IsScheduled(const report::ObjectStatus& object) {
+  return Is(object, api::kSynced, reason::kWaitingForWindow) &&
+         Is(object, api::kProgressing, reason::kWaitingForWindow);
+}
+
 // Waits for a person: no time and no event of the agent's own will change it.
 bool IsStuck(const report::ObjectStatus& object) {
   static constexpr std::array kStuck = {
@@ -98,6 +110,7 @@ Controller::Core::Core(Parts parts, Options options)
   parts_.metrics.BeforeRender([this](report::Metrics& metrics) {
     const workqueue::QueueStats stats = queue_.Stats();
     metrics.QueueState(stats.depth, stats.unfinished_work);
+    metrics.StatusIs(parts_.board.Snapshot());
   });
   parts_.prober.OnResult(
       [this](const std::string& workload, const probe::Result&) { Enqueue(plan::ContainerKey(workload)); });
@@ -214,7 +227,12 @@ void Controller::Core::OnAttempt(const source::Attempt& attempt) {
 }
 
 absl::Status Controller::Core::RunInputs(const std::stop_token& stop) {
-  while (inputs_sleep_.Sleep(options_.poll_interval, stop)) CheckInputs(stop);
+  const auto sleep = [&] {
+    parts_.heartbeats.Expect(kInputsLoop, options_.poll_interval + kLongestLook);
+    return inputs_sleep_.Sleep(options_.poll_interval, stop);
+  };
+  while (sleep()) CheckInputs(stop);
+  parts_.heartbeats.Rest(kInputsLoop);
   return absl::OkStatus();
 }
 
@@ -395,12 +413,18 @@ Progress Controller::Core::GetProgress() const {
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
-  progress.settled =
-      std::all_of(status.objects.begin(), status.objects.end(), [&](const report::ObjectStatus& o) {
-        const bool good =
-            report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
-        return good || IsStuck(o) || memory_.WaitsForChange(o.object);
-      });
+  int waiting = 0, still = 0;
+  for (const report::ObjectStatus& o : status.objects) {
+    const bool good = report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
+    if (good) continue;
+    if (Is(o, api::kSynced, reason::kWaitingForDependency))
+      ++waiting;  // for one of the others
+    else if (IsStuck(o) || IsScheduled(o) || memory_.WaitsForChange(o.object))
+      ++still;
+    else
+      return progress;
+  }
+  progress.settled = still > 0 || waiting == 0;
   return progress;
 }
 

@@ -63,8 +63,9 @@ class Controller::Core {
   void DockerDown(const absl::Status& ping) ABSL_LOCKS_EXCLUDED(mu_);
   bool IsUp() const ABSL_LOCKS_EXCLUDED(mu_);
   void ScanRivals(const std::stop_token& stop);
-  void Listen(const std::stop_token& stop);
-  void OnOpen();
+  bool CheckToListen(const std::stop_token& stop);
+  bool Listen(const std::stop_token& stop);  // until the stream ends; whether it lasted
+  void OnOpen(const std::stop_token& stop);
   void OnEvent(const docker::Event& event);
   void NoteUncleanStop(const docker::Event& event, const desired::Host& host);
   void OnForeignEvent(const docker::Event& event);

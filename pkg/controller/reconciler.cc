@@ -248,7 +248,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   board_.SetObject(std::move(status));
 }
 
-// Changes of readiness, and what a person has to heal.
+// Changes of readiness, what a person has to heal, and a rollout that waits for its time.
 void Reconciler::RecordEvents(const Look& look, const report::ObjectStatus& status) const {
   using report::Event;
   const report::Condition* ready = report::Find(status.conditions, api::kReady);
@@ -268,6 +268,11 @@ void Reconciler::RecordEvents(const Look& look, const report::ObjectStatus& stat
       std::any_of(look.plan.notices.begin(), look.plan.notices.end(), [](const auto& n) { return n.blocks; });
   if (healed_by_people && (was == nullptr || was->reason != synced->reason))
     events_.Record(Event::Type::kWarning, look.key, synced->reason, synced->message);
+  const report::Condition* progress = report::Find(status.conditions, api::kProgressing);
+  const report::Condition* before_that =
+      before ? report::Find(before->conditions, api::kProgressing) : nullptr;
+  if (look.plan.is_scheduled() && (before_that == nullptr || before_that->reason != progress->reason))
+    events_.Record(Event::Type::kNormal, look.key, progress->reason, progress->message);
 }
 
 // While a back-off runs, why it runs says more than what is to be done.
@@ -290,7 +295,10 @@ void Reconciler::CountState(const Look& look, const report::ObjectStatus& status
   const report::Condition* condition = report::Find(status.conditions, api::kReady);
   const bool completed = condition != nullptr && condition->reason == api::reason::kCompleted;
   const bool expected = look.host->Find(NameOf(look.key)) != nullptr && !look.host->suspend && !completed;
-  metrics_.ObjectState(look.key, ready, synced, expected, ready && synced);
+  // What runs until its time has come is what the document wants until then.
+  const bool scheduled = look.plan.is_scheduled();
+  metrics_.ObjectState(look.key, ready, synced, expected, ready && (synced || scheduled));
+  metrics_.RolloutWaits(look.key, scheduled);
 }
 
 Crash Reconciler::CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown) {

@@ -38,8 +38,10 @@ void StepReporter::StepStarted(const plan::Step& step) {
   if (execute::ReferenceOf(step.operation).empty()) return;
   {
     base::MutexLock lock(mu_);
-    pulls_[step.object] = {.bytes = 0, .logged = clock_.Monotonic()};
+    pulls_[step.object] = {.bytes = 0, .started_at = clock_.Now(), .logged = clock_.Monotonic()};
   }
+  board_.SetObjectPull(step.object, report::PullStatus{.image = execute::ReferenceOf(step.operation),
+                                                       .started_at = clock_.Now()});
   board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
                             plan::Describe(step.operation));
 }
@@ -61,7 +63,13 @@ void StepReporter::ForgetLimits(const plan::Operation& operation) {
 }
 
 void StepReporter::PullProgressed(const plan::Step& step, const docker::PullProgress& progress) {
-  CountPulled(step.object, progress.bytes_done);
+  const absl::Time started_at = CountPulled(step.object, progress.bytes_done);
+  board_.SetObjectPull(step.object, report::PullStatus{.image = execute::ReferenceOf(step.operation),
+                                                       .layers_done = progress.layers_done,
+                                                       .layers_total = progress.layers_total,
+                                                       .bytes_done = progress.bytes_done,
+                                                       .bytes_total = progress.bytes_total,
+                                                       .started_at = started_at});
   board_.SetObjectCondition(step.object, api::kProgressing, report::Truth::kTrue, api::reason::kPulling,
                             absl::StrCat(plan::Describe(step.operation), ": ", ProgressText(progress)));
   if (WorthLogging(step.object, progress))
@@ -83,16 +91,18 @@ bool StepReporter::WorthLogging(const std::string& object, const docker::PullPro
 }
 
 // Progress is cumulative and may step back when Docker tries a layer again.
-void StepReporter::CountPulled(const std::string& object, int64_t bytes) {
+absl::Time StepReporter::CountPulled(const std::string& object, int64_t bytes) {
   base::MutexLock lock(mu_);
-  int64_t& counted = pulls_[object].bytes;
-  metrics_.PulledBytes(std::max<int64_t>(bytes - counted, 0));
-  counted = std::max(counted, bytes);
+  Pull& pull = pulls_[object];
+  metrics_.PulledBytes(std::max<int64_t>(bytes - pull.bytes, 0));
+  pull.bytes = std::max(pull.bytes, bytes);
+  return pull.started_at;
 }
 
 void StepReporter::StepFinished(const plan::Step& step, const absl::Status& status, absl::Duration took) {
   const absl::string_view operation = plan::Name(step.operation);
   metrics_.StepDone(operation, status.ok(), took);
+  if (!execute::ReferenceOf(step.operation).empty()) board_.SetObjectPull(step.object, std::nullopt);
   if (!status.ok()) {
     const bool fetch = !execute::ReferenceOf(step.operation).empty() && !absl::IsCancelled(status);
     events_.Record(report::Event::Type::kWarning, step.object,

@@ -37,11 +37,13 @@ class StepReporter : public execute::Listener {
   // A pull that is under way.
   struct Pull {
     int64_t bytes = 0;  // counted so far
+    absl::Time started_at;
     base::Instant logged;
     int64_t logged_percent = 0;
   };
 
-  void CountPulled(const std::string& object, int64_t bytes) ABSL_LOCKS_EXCLUDED(mu_);
+  // Returns when it was begun.
+  absl::Time CountPulled(const std::string& object, int64_t bytes) ABSL_LOCKS_EXCLUDED(mu_);
   bool WorthLogging(const std::string& object, const docker::PullProgress& progress) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteLimits(const plan::Operation& operation);
   void ForgetLimits(const plan::Operation& operation);

@@ -17,6 +17,8 @@ using report::Event;
 using report::Truth;
 
 constexpr char kEventsLoop[] = "events", kResyncLoop[] = "resync";
+// An event stream that ends sooner is opened again after a pause.
+constexpr absl::Duration kLastingStream = absl::Seconds(1);
 constexpr absl::Duration kListLag = absl::Milliseconds(250);
 constexpr absl::Duration kForeignLag = absl::Seconds(1);
 constexpr absl::Duration kRivalScanInterval = absl::Minutes(10);
@@ -43,7 +45,11 @@ bool Controller::Core::IsUp() const {
 }
 
 absl::Status Controller::Core::CheckDocker(const std::stop_token& stop) {
-  const absl::StatusOr<docker::EngineInfo> info = parts_.docker.Ping(stop);
+  const absl::StatusOr<docker::EngineInfo> info = parts_.docker.Ping(
+      [this] {
+        DockerDown(absl::UnavailableError("Docker went away; systemd starts it again (docker.socket)"));
+      },
+      stop);
   if (absl::IsCancelled(info.status())) return info.status();
   if (!info.ok()) {
     DockerDown(info.status());
@@ -104,34 +110,41 @@ void Controller::Core::ScanRivals(const std::stop_token& stop) {
 absl::Status Controller::Core::RunEvents(const std::stop_token& stop) {
   workqueue::BackOff reconnect(absl::Seconds(1), absl::Seconds(30));
   do {
-    parts_.heartbeats.Expect(kEventsLoop, kConnectLimit);
-    if (CheckDocker(stop).ok()) {
+    while (CheckToListen(stop)) {
       reconnect.Forget(kEventsLoop);
-      Listen(stop);
-      parts_.heartbeats.Expect(kEventsLoop, kConnectLimit);
-      if (!stop.stop_requested()) CheckDocker(stop).IgnoreError();
+      // One that lasted is opened again at once: without it nothing is seen of what happens.
+      if (Listen(stop)) continue;
+      CheckToListen(stop);
+      break;
     }
   } while (events_sleep_.Sleep(reconnect.Next(kEventsLoop), stop));
   parts_.heartbeats.Rest(kEventsLoop);
   return absl::OkStatus();
 }
 
-void Controller::Core::Listen(const std::stop_token& stop) {
-  ScanRivals(stop);
-  bool opened = false;
+bool Controller::Core::CheckToListen(const std::stop_token& stop) {
+  if (stop.stop_requested()) return false;
+  parts_.heartbeats.Expect(kEventsLoop, kConnectLimit);
+  return CheckDocker(stop).ok();
+}
+
+bool Controller::Core::Listen(const std::stop_token& stop) {
+  std::optional<base::Instant> opened;
   const absl::Status ended = parts_.docker.Stream(
       0,
       [&] {
-        opened = true;
-        OnOpen();
+        opened = parts_.clock.Monotonic();
+        OnOpen(stop);
       },
       [this](const docker::Event& event) { OnEvent(event); }, stop);
-  if (stop.stop_requested()) return;
+  if (stop.stop_requested()) return false;
   parts_.logger.Debug("event stream ended", {{"error", std::string(ended.message())}});
   if (!opened) ReconcileAll();
+  return opened && parts_.clock.Monotonic() - *opened >= kLastingStream;
 }
 
-void Controller::Core::OnOpen() {
+void Controller::Core::OnOpen(const std::stop_token& stop) {
+  ScanRivals(stop);
   parts_.heartbeats.Rest(kEventsLoop);  // a silent stream is normal
   if (listened_.exchange(true)) parts_.metrics.EventStreamReconnected();
   ReconcileAll();

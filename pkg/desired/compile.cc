@@ -136,6 +136,16 @@ void PutLabels(const Context& context, const api::Workload& w, Container& to) {
   labels[api::kLabelRevision] = context.input.revision;
 }
 
+schedule::Policy Turns(const api::Rollout& rollout) {
+  schedule::Policy turns{.splay = rollout.splay, .windows = {}};
+  for (const api::Window& window : rollout.windows) {
+    absl::StatusOr<schedule::Cron> cron = schedule::Cron::Parse(window.schedule);
+    const absl::StatusOr<absl::TimeZone> zone = schedule::ParseZone(window.time_zone);
+    if (cron.ok() && zone.ok()) turns.windows.push_back({*std::move(cron), window.duration, *zone});
+  }
+  return turns;
+}
+
 void PutAgentSide(const api::Workload& w, Container& to) {
   to.pull_policy = *w.image_pull_policy;
   to.image_archive = w.image_archive;
@@ -146,6 +156,7 @@ void PutAgentSide(const api::Workload& w, Container& to) {
   to.startup = w.startup_probe;
   to.liveness = w.liveness_probe;
   to.rollout = w.rollout;
+  to.turns = Turns(w.rollout);
   to.auto_update_interval = w.auto_update_interval;
   to.ignore_drift = {w.ignore_drift.begin(), w.ignore_drift.end()};
   to.takeover = w.takeover;

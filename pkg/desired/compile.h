@@ -15,7 +15,7 @@
 namespace spacelet::desired {
 
 struct CompileInput {
-  const api::Document& document;  // Requires: defaults applied (config::ApplyDefaults)
+  const api::Document& document;  // Requires: valid, defaults applied (config::Load)
   std::string revision;           // "sha256:<hex>" of the document's bytes
   int64_t generation = 0;
   // Reads a file on the host: the pool, and whether files that the pool names exist under the bind.

@@ -12,6 +12,7 @@
 #include "absl/time/time.h"
 #include "pkg/api/types.h"
 #include "pkg/docker/types.h"
+#include "pkg/schedule/turn.h"
 
 namespace spacelet::desired {
 
@@ -88,6 +89,7 @@ struct Container {
   absl::Duration dependency_deadline = absl::Minutes(10);  // the dependencies' longest progressDeadline
   std::optional<api::Probe> readiness, startup, liveness;
   api::Rollout rollout;
+  schedule::Policy turns;  // rollout.splay and rollout.windows: when a rollout may begin
   std::optional<DrainMetric> drain;
   std::optional<StateFile> state_file;
   std::optional<absl::Duration> auto_update_interval;
@@ -108,7 +110,8 @@ struct Blocked {
 };
 
 struct Host {
-  std::string name;
+  std::string name;       // metadata.name
+  std::string host_name;  // of the machine: tells the hosts of one document apart. Not the document's
   bool suspend = false;
   std::optional<Network> network;     // absent when every container uses the host's network
   std::vector<Container> containers;  // in start order: dependencies first

@@ -28,8 +28,12 @@ class Reader {
  public:
   virtual ~Reader() = default;
   // /_ping and, once per connection epoch, /version and /info; (re)negotiates the API version.
-  // Errors: FailedPrecondition when daemon and agent have no API version in common.
-  virtual absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) = 0;
+  // Takes minutes where a Docker went away that systemd starts for this very call; `on_starting` (may be
+  // null) is called before that wait (socket_activation.h). Errors: FailedPrecondition when daemon and agent
+  // have no API version in common.
+  virtual absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting,
+                                          const std::stop_token& stop) = 0;
+  absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) { return Ping(nullptr, stop); }
   // All containers, also stopped ones. `label` ("key" or "key=value") narrows; empty is every container of
   // the host.
   virtual absl::StatusOr<std::vector<ContainerSummary>> ListContainers(const std::string& label,

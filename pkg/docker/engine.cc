@@ -46,23 +46,30 @@ absl::StatusOr<ApiVersion> Agree(const http::Response& ping, const EngineVersion
 Engine::Engine(http::Endpoint endpoint, RequestListener listener)
     : client_(std::move(endpoint)), listener_(std::move(listener)) {}
 
-absl::StatusOr<http::Response> Engine::AskPing(const std::stop_token& stop) {
-  {
-    base::MutexLock lock(mu_);
-    RETURN_IF_ERROR(activation_.AdmitPing(base::RealClock().Monotonic()));
-  }
-  const EngineCall call = {.operation = "Ping", .path = "/_ping", .deadline = kPingDeadline};
+absl::StatusOr<SocketActivation::Ping> Engine::AdmitPing() {
+  base::MutexLock lock(mu_);
+  return activation_.AdmitPing(base::RealClock().Monotonic());
+}
+
+absl::StatusOr<http::Response> Engine::AskPing(const std::function<void()>& on_starting,
+                                               const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const SocketActivation::Ping admitted, AdmitPing());
+  const bool starts = admitted == SocketActivation::Ping::kStarts;
+  if (starts && on_starting) on_starting();
+  const EngineCall call = {
+      .operation = "Ping", .path = "/_ping", .deadline = starts ? kActivationPatience : kPingDeadline};
   absl::StatusOr<http::Response> ping = Plain(call, call.path, stop);
   base::MutexLock lock(mu_);
   if (ping.ok())
     activation_.OnPingAnswered(ping->listener_pid);
   else
-    activation_.OnPingFailed(ping.status());
+    activation_.OnPingFailed(admitted);
   return ping;
 }
 
-absl::StatusOr<EngineInfo> Engine::Ping(const std::stop_token& stop) {
-  absl::StatusOr<http::Response> ping = AskPing(stop);
+absl::StatusOr<EngineInfo> Engine::Ping(const std::function<void()>& on_starting,
+                                        const std::stop_token& stop) {
+  absl::StatusOr<http::Response> ping = AskPing(on_starting, stop);
   if (!ping.ok()) {
     Forget();
     return ping.status();
@@ -114,7 +121,7 @@ absl::StatusOr<std::string> Engine::Version(const std::stop_token& stop) {
     base::MutexLock lock(mu_);
     if (!identity_.empty()) return info_.api_version;
   }
-  ASSIGN_OR_RETURN(const EngineInfo info, Ping(stop));
+  ASSIGN_OR_RETURN(const EngineInfo info, Ping(nullptr, stop));
   return info.api_version;
 }
 

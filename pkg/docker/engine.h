@@ -44,7 +44,8 @@ class Engine {
 
   // Errors as docker/client.h says. FailedPrecondition: no API version in common. While Docker is away behind
   // systemd's socket, calls and too frequent pings are Unavailable without a connection (SocketActivation).
-  absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting, const std::stop_token& stop)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   // Errors: by StatusFromHttp; a 400 about the API version negotiates and asks once more.
   absl::StatusOr<http::Response> Call(const EngineCall& call, const std::stop_token& stop);
@@ -64,7 +65,9 @@ class Engine {
 
   // The version in use, negotiating it when there is none yet.
   absl::StatusOr<std::string> Version(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<http::Response> AskPing(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<http::Response> AskPing(const std::function<void()>& on_starting,
+                                         const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<SocketActivation::Ping> AdmitPing() ABSL_LOCKS_EXCLUDED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<EngineInfo> Introduce(const http::Response& ping, const std::stop_token& stop);

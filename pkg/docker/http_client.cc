@@ -25,7 +25,10 @@ constexpr size_t kMaxLogBytes = 1 << 20;
 HttpClient::HttpClient(http::Endpoint endpoint, HttpClientOptions options)
     : options_(std::move(options)), engine_(std::move(endpoint), options_.listener) {}
 
-absl::StatusOr<EngineInfo> HttpClient::Ping(const std::stop_token& stop) { return engine_.Ping(stop); }
+absl::StatusOr<EngineInfo> HttpClient::Ping(const std::function<void()>& on_starting,
+                                            const std::stop_token& stop) {
+  return engine_.Ping(on_starting, stop);
+}
 
 absl::StatusOr<http::Response> HttpClient::OnContainer(EngineCall call, const std::string& id,
                                                        const std::string& action,

@@ -29,7 +29,9 @@ class HttpClient : public Client {
  public:
   HttpClient(http::Endpoint endpoint, HttpClientOptions options);
 
-  absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) override;
+  using Client::Ping;
+  absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting,
+                                  const std::stop_token& stop) override;
   absl::StatusOr<std::vector<ContainerSummary>> ListContainers(const std::string& label,
                                                                const std::stop_token& stop) override;
   absl::StatusOr<Container> InspectContainer(const std::string& id_or_name,

@@ -9,8 +9,9 @@ constexpr int kSystemdPid = 1;
 
 }  // namespace
 
-absl::Status SocketActivation::AdmitPing(base::Instant now) {
-  if (!lost_ || !by_systemd_ || starting_) return absl::OkStatus();
+absl::StatusOr<SocketActivation::Ping> SocketActivation::AdmitPing(base::Instant now) {
+  if (!lost_ || !by_systemd_) return Ping::kPlain;
+  if (waiting_) return absl::UnavailableError("systemd was asked to start Docker (docker.socket)");
   const absl::Duration hold = last_ ? *last_ + kActivationInterval - now : absl::ZeroDuration();
   if (hold > absl::ZeroDuration())
     return absl::UnavailableError(
@@ -18,7 +19,8 @@ absl::Status SocketActivation::AdmitPing(base::Instant now) {
                      "it is asked in ",
                      absl::FormatDuration(absl::Ceil(hold, absl::Seconds(1)))));
   last_ = now;
-  return absl::OkStatus();
+  waiting_ = true;
+  return Ping::kStarts;
 }
 
 absl::Status SocketActivation::AdmitCall() const {
@@ -28,11 +30,11 @@ absl::Status SocketActivation::AdmitCall() const {
 
 void SocketActivation::OnPingAnswered(int listener_pid) {
   by_systemd_ = listener_pid == kSystemdPid;
-  lost_ = starting_ = false;
+  lost_ = waiting_ = false;
 }
 
-void SocketActivation::OnPingFailed(const absl::Status& status) {
-  starting_ = absl::IsDeadlineExceeded(status);
+void SocketActivation::OnPingFailed(Ping ping) {
+  if (ping == Ping::kStarts) waiting_ = false;
 }
 
 }  // namespace spacelet::docker

@@ -5,35 +5,41 @@
 #include <optional>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "pkg/base/clock.h"
 
 namespace spacelet::docker {
 
-// Pings that may start Docker are at least this far apart: the agent's default resync interval. But for a
-// Docker that was taking longer to start than a ping waits: it is asked on, so that its return is noticed,
-// and one that is stopped right then is started again at once.
+// Pings that may start Docker are at least this far apart: the agent's default resync interval.
 inline constexpr absl::Duration kActivationInterval = absl::Minutes(1);
+// Such a ping waits this long for the Docker that it starts, and nobody else asks meanwhile: more connections
+// would start it again when it is stopped before it took them. Seen: 2 s to start on a VM of a cloud, 40 s on
+// an emulated one; moby gives itself 15 s for containerd alone.
+inline constexpr absl::Duration kActivationPatience = absl::Minutes(2);
 
 // Which connections may be made after Docker went away. Where the daemon listens for itself, all of them.
 // Thread-safety: thread-compatible. Pure.
 class SocketActivation {
  public:
-  // Errors: Unavailable: a ping would start Docker again within kActivationInterval of the last such ping.
-  absl::Status AdmitPing(base::Instant now);
+  enum class Ping { kPlain, kStarts };
+  // What a ping would be now: kStarts makes systemd start Docker, if nobody else has. OnPingAnswered or
+  // OnPingFailed must follow. Errors: Unavailable: it would start Docker again within kActivationInterval of
+  // the last such ping, or that one is still waiting.
+  absl::StatusOr<Ping> AdmitPing(base::Instant now);
   // Errors: Unavailable: Docker went away and has answered no ping since.
   absl::Status AdmitCall() const;
 
   // `listener_pid`: as http::Response.
   void OnPingAnswered(int listener_pid);
-  void OnPingFailed(const absl::Status& status);
+  void OnPingFailed(Ping ping);
   // The event stream ended without having been told to.
   void OnLost() { lost_ = true; }
 
  private:
   bool by_systemd_ = false;  // as of the last answer
   bool lost_ = false;
-  bool starting_ = false;  // the last ping was taken and not answered: systemd holds it until Docker is there
+  bool waiting_ = false;               // a ping that starts Docker is under way
   std::optional<base::Instant> last_;  // ping that may have started Docker
 };
 

@@ -24,11 +24,14 @@ namespace {
 struct Owner {
   uid_t user = static_cast<uid_t>(-1);
   gid_t group = static_cast<gid_t>(-1);
+  bool assumed = false;  // nobody said so
 };
 
-// "65534" or "65534:65534". A user's name has a meaning only inside the image, so the file stays the agent's
+// "65534" or "65534:65534"; empty: root, as whom a container runs by default, and who may lack the capability
+// to read what is another's. A user's name has a meaning only inside the image, so the file stays the agent's
 // then.
 Owner ParseOwner(const std::string& owner) {
+  if (owner.empty()) return {.user = 0, .group = 0, .assumed = true};
   Owner parsed;
   const std::vector<std::string> parts = absl::StrSplit(owner, ':');
   uint32_t id = 0;
@@ -39,10 +42,14 @@ Owner ParseOwner(const std::string& owner) {
 
 std::string Directory(const std::string& path) { return path.substr(0, path.rfind('/')); }
 
-absl::Status GiveTo(const std::string& path, const Owner& owner) {
+// What this process may not give away stays its own where the owner was assumed: `owner` says so then.
+absl::Status GiveTo(const std::string& path, Owner& owner) {
   if (owner.user == static_cast<uid_t>(-1) || chown(path.c_str(), owner.user, owner.group) == 0)
     return absl::OkStatus();
-  return absl::UnavailableError(absl::StrCat("chown ", path, ": ", strerror(errno)));
+  if (!owner.assumed || errno != EPERM)
+    return absl::UnavailableError(absl::StrCat("chown ", path, ": ", strerror(errno)));
+  owner = {};
+  return absl::OkStatus();
 }
 
 constexpr size_t kLargestState = 64 << 20;  // more was not copied (docker::Reader::ReadContainerFile)
@@ -60,11 +67,12 @@ class RealFiles : public LocalFiles {
  public:
   absl::Status CreateDirectory(const plan::CreateDirectory& op) override {
     RETURN_IF_ERROR(base::MakeDirectories(op.path, op.mode));
-    return GiveTo(op.path, ParseOwner(op.owner));
+    Owner owner = ParseOwner(op.owner);
+    return GiveTo(op.path, owner);
   }
 
   absl::Status WritePoolFile(const plan::WritePoolFile& op) override {
-    const Owner owner = ParseOwner(op.file.owner);
+    Owner owner = ParseOwner(op.file.owner);
     RETURN_IF_ERROR(base::MakeDirectories(Directory(op.file.host_path), 0700));
     RETURN_IF_ERROR(GiveTo(Directory(op.file.host_path), owner));  // its reader must get through it as well
     return base::WriteFileAtomically(op.file.host_path, op.file.content, 0600, owner.user, owner.group);

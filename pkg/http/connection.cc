@@ -29,6 +29,7 @@ std::string StatusAndFields(const ServerResponse& response, bool chunked) {
       absl::StrCat("HTTP/1.1 ", response.status, " ", ReasonPhrase(response.status),
                    "\r\nContent-Type: ", response.content_type,
                    "\r\nCache-Control: no-store\r\nX-Content-Type-Options: nosniff\r\nConnection: close\r\n");
+  for (const auto& [name, value] : response.headers) absl::StrAppend(&head, name, ": ", value, "\r\n");
   if (response.status == 405) absl::StrAppend(&head, "Allow: GET, HEAD\r\n");
   if (chunked) return absl::StrCat(head, "Transfer-Encoding: chunked\r\n\r\n");
   if (response.more) return head + "\r\n";  // HTTP/1.0: until close

@@ -2,6 +2,7 @@
 
 #include <netdb.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -25,6 +26,10 @@ namespace {
 
 constexpr int kBacklog = 128;
 constexpr absl::Duration kAcceptPause = absl::Milliseconds(100);  // after EMFILE and the like: no busy loop
+
+// Of a peer that left without a word, as a phone does: its stream would hold a place until the kernel gives
+// up, a quarter of an hour later. Milliseconds.
+constexpr int kUnacknowledged = 30'000;
 
 struct HostAndPort {
   std::string host, port;
@@ -174,6 +179,7 @@ class Loop {
 
   void Admit(int fd, base::Instant now) {
     if (connections_.size() >= limits_.connections) Evict();
+    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledged, sizeof kUnacknowledged);
     Connection& connection = connections_.emplace_back(fd, limits_, answer_, now);
     connection.OnReady(now);  // a scrape's request is usually there already
     if (connection.closed()) connections_.pop_back();
@@ -219,7 +225,7 @@ absl::Status Server::Run(const std::stop_token& stop) {
     const auto host = header.headers.find("host");
     const std::string name = host == header.headers.end() ? "localhost" : HostWithoutPort(host->second);
     if (!IsIpLiteral(name) && options_.allowed_hosts.count(name) == 0) return Misdirected();
-    return handler_({header.path, header.query});
+    return handler_({header.path, header.query, header.headers});
   };
   Loop(listener_, options_, answer).Run(stop);
   return absl::OkStatus();

@@ -18,17 +18,19 @@
 namespace spacelet::http {
 
 struct ServerRequest {
-  std::string path;                          // as sent, without the query; begins with "/"
-  std::map<std::string, std::string> query;  // percent-decoded
+  std::string path;                                 // as sent, without the query; begins with "/"
+  std::map<std::string, std::string> query;         // percent-decoded
+  std::map<std::string, std::string> headers = {};  // lower-case names
 };
 
 struct ServerResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::string body;
+  std::map<std::string, std::string> headers = {};  // besides those that every answer has
   // Set: the response goes on after `body`. Called from the server's thread whenever all was sent, at least
   // every ServerOptions::stream_interval: more bytes, "" for none yet, nullopt for the end. Not called for
-  // HEAD.
+  // HEAD. Destroyed on that thread, as soon as the connection is closed.
   std::function<std::optional<std::string>()> more;
 };
 

@@ -1,14 +1,19 @@
 #include "pkg/httpserver/routes.h"
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/time/time.h"
+#include "pkg/httpserver/page.h"
+#include "pkg/httpserver/page_stream.h"
 #include "pkg/report/readiness.h"
 #include "pkg/report/status_json.h"
+#include "pkg/report/status_text.h"
 
 namespace spacelet::httpserver {
 namespace {
@@ -17,8 +22,8 @@ using http::ServerRequest;
 using http::ServerResponse;
 
 constexpr char kIndex[] =
-    "spacelet keeps this host's containers as its document says.\n"
     "\n"
+    "/                this; to a browser the status as a page that stays up to date\n"
     "/livez           is the agent alive\n"
     "/readyz          is the host as the document says, and if not, what is missing\n"
     "/metrics         for Prometheus\n"
@@ -78,17 +83,41 @@ std::optional<absl::Time> SinceOf(const ServerRequest& request) {
   return since;
 }
 
+bool Follows(const ServerRequest& request) {
+  const auto follow = request.query.find("follow");
+  return follow != request.query.end() && follow->second == "true";
+}
+
 ServerResponse Events(const Sources& sources, const ServerRequest& request) {
   const std::optional<absl::Time> since = SinceOf(request);
   if (!since.has_value()) return Text(400, "since: expected a time like 2026-01-31T12:00:00Z\n");
   uint64_t sequence = 0;
   ServerResponse response = Typed("application/x-ndjson", NewLines(*sources.events, *since, sequence));
-  const auto follow = request.query.find("follow");
-  if (follow != request.query.end() && follow->second == "true")
+  if (Follows(request))
     response.more = [events = sources.events, sequence]() mutable -> std::optional<std::string> {
       return NewLines(*events, absl::InfinitePast(), sequence);
     };
   return response;
+}
+
+ServerResponse Index(const Sources& sources, const ServerRequest& request) {
+  const report::Status status = sources.status();
+  const absl::Time now = sources.clock->Now();
+  const auto accept = request.headers.find("accept");
+  ServerResponse response;
+  if (accept != request.headers.end() && absl::StrContains(accept->second, "text/html"))
+    response = PageAnswer({status, sources.events->Since(0), now});
+  else
+    response = Text(200, report::ToText(status, now) + kIndex);
+  response.headers["Vary"] = "Accept";
+  return response;
+}
+
+ServerResponse Page(const Sources& sources, PageStreams& streams, const ServerRequest& request) {
+  if (Follows(request)) return streams.Open();
+  SentNodes none;
+  return Typed("application/json",
+               PageUpdate({sources.status(), sources.events->Since(0), sources.clock->Now()}, none) + "\n");
 }
 
 }  // namespace
@@ -97,7 +126,9 @@ http::Handler MakeHandler(Sources sources) {
   using Route = std::function<ServerResponse(const Sources&, const ServerRequest&)>;
   const Route alive = [](const Sources& s, const ServerRequest&) { return Alive(s); };
   const std::map<std::string, Route> routes = {
-      {"/", [](const Sources&, const ServerRequest&) { return Text(200, kIndex); }},
+      {"/", Index},
+      {"/page", [streams = std::make_shared<PageStreams>(sources)](
+                    const Sources& s, const ServerRequest& request) { return Page(s, *streams, request); }},
       {"/livez", alive},
       {"/healthz", alive},
       {"/readyz", [](const Sources& s, const ServerRequest&) { return Ready(s.status()); }},

@@ -1,26 +1,15 @@
 // What the agent answers over HTTP: metrics for Prometheus, probes for systemd and load balancers, status and
-// events for programs and for `spacelet status` and `spacelet events`. Read-only, nothing secret.
+// events for programs and for `spacelet status` and `spacelet events`, a page for people. Read-only, nothing
+// secret.
 #pragma once
 
-#include <functional>
-#include <string>
-#include <vector>
-
 #include "pkg/http/server.h"
-#include "pkg/report/events.h"
-#include "pkg/report/status.h"
+#include "pkg/httpserver/sources.h"
 
 namespace spacelet::httpserver {
 
-// What the routes ask. Each must be callable from the server's thread and must not block.
-struct Sources {
-  std::function<std::string()> metrics;                  // text exposition 0.0.4
-  std::function<std::vector<std::string>()> late_loops;  // empty: alive
-  std::function<report::Status()> status;
-  const report::EventLog* events = nullptr;  // outlives the handler
-};
-
-// GET /                the endpoints, one a line
+// GET /                the status page to who accepts text/html; else the status as text and the endpoints
+//     /page            the page's content as JSON, for its own script; ?follow=true: as server-sent events
 //     /metrics         Prometheus text
 //     /livez, /healthz 200 while the loops tick; 503 naming the late ones. True while Docker is down
 //     /readyz          200 when nothing is missing; else 503, one sentence a line

@@ -192,6 +192,7 @@ const docker::Container* Planner::FirstWanted() const {
 // ---- the wanted one is there
 
 void Planner::KeepCurrent() {
+  history_.wanted.reset();
   if (parts_.next) Drop(*parts_.next, "left over from a replacement");
   if (parts_.previous) return ProveCurrent();
   Repair(*parts_.current);

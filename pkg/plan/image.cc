@@ -49,6 +49,8 @@ class ImagePlanner {
     return std::move(plan_);
   }
 
+  ImagePlan FetchAhead() { return local_ == nullptr || IsOutdated() ? Prepare("") : ImagePlan{}; }
+
   ImagePlan Keep() {
     if (IsOutdated()) Pull("the registry has a newer one");
     const std::string& error = Remote().error;
@@ -183,6 +185,10 @@ const docker::Image* LocalImage(const desired::Container& want, const ObservedSt
 
 ImagePlan PrepareImage(const desired::Container& want, const ObservedState& now, const std::string& cause) {
   return ImagePlanner(want, now).Prepare(cause);
+}
+
+ImagePlan FetchAhead(const desired::Container& want, const ObservedState& now) {
+  return ImagePlanner(want, now).FetchAhead();
 }
 
 ImagePlan KeepImage(const desired::Container& want, const ObservedState& now) {

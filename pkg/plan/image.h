@@ -36,6 +36,10 @@ bool IsForPlatform(const docker::Image& image, const std::string& platform);
 // from the archive while the registry is out of reach. `cause`: why something is created.
 ImagePlan PrepareImage(const desired::Container& want, const ObservedState& now, const std::string& cause);
 
+// The part of it that disturbs nothing and need not be done again at the create: the image is not here, or
+// not as its registry has it.
+ImagePlan FetchAhead(const desired::Container& want, const ObservedState& now);
+
 // What is due for the image of a container that is as desired: a tag that is followed has moved.
 ImagePlan KeepImage(const desired::Container& want, const ObservedState& now);
 

@@ -5,6 +5,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "pkg/api/reasons.h"
 #include "pkg/plan/container.h"
 #include "pkg/plan/network.h"
 #include "pkg/plan/ownership.h"
@@ -37,6 +38,15 @@ void AddOnce(std::vector<std::string>& keys, std::string key) {
 
 bool Plan::in_sync() const {
   return steps.empty() && waiting.empty() && conflicts.empty() &&
+         std::none_of(notices.begin(), notices.end(), [](const Notice& n) { return n.blocks; });
+}
+
+bool Plan::is_scheduled() const {
+  const auto for_time = [](const Waiting& w) {
+    return w.reason == api::reason::kWaitingForWindow || w.reason == api::reason::kWaitingForSplay;
+  };
+  return !waiting.empty() && conflicts.empty() && std::all_of(waiting.begin(), waiting.end(), for_time) &&
+         std::all_of(steps.begin(), steps.end(), [](const Step& s) { return s.waits; }) &&
          std::none_of(notices.begin(), notices.end(), [](const Notice& n) { return n.blocks; });
 }
 

@@ -31,7 +31,8 @@ struct Step {
   std::string object;  // "network/harness", "container/vm-runner"
   std::string cause;   // for people: "not found", "spec changed"
   std::vector<Change> changes;
-  // The step waits for something in Plan::waiting (a dependency, the network): an executor stops before it.
+  // The step waits for something in Plan::waiting (a dependency, the network, its time): an executor stops
+  // before it.
   bool waits = false;
   bool operator==(const Step&) const = default;
 };
@@ -40,8 +41,9 @@ struct Step {
 inline constexpr char kUntilReady[] = "Ready";
 
 struct Waiting {
-  std::string object, for_what, until;  // "container/docker-delegate", "container/vm-runner", "Ready"
-  std::string reason;                   // api::reason
+  std::string object, for_what, until;          // "container/docker-delegate", "container/vm-runner", "Ready"
+  std::string reason;                           // api::reason
+  absl::Time ends_at = absl::InfiniteFuture();  // where time alone ends it
   bool operator==(const Waiting&) const = default;
 };
 
@@ -74,6 +76,8 @@ struct Plan {
   // From taken_at, when time alone may change the plan.
   absl::Duration look_again = absl::InfiniteDuration();
   bool in_sync() const;  // nothing to do, to wait for, in conflict or blocked
+  // All that is left is a rollout whose time has not come (rollout.splay, rollout.windows).
+  bool is_scheduled() const;
   bool operator==(const Plan&) const = default;
 };
 

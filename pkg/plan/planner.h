@@ -1,6 +1,6 @@
 // Builds the plan of one workload. Private to this package: container.cc says who is who and what has to
-// happen, replace.cc makes the successor, proves it or goes back, state_file.cc keeps a runner's database,
-// repair.cc mends what stays.
+// happen, replace.cc makes the successor, proves it or goes back, wait.cc says what it waits for,
+// state_file.cc keeps a runner's database, repair.cc mends what stays.
 #pragma once
 
 #include <string>
@@ -41,6 +41,7 @@ class Planner {
   void MakeWanted();
   void CreateFirst();
   void Replace();
+  void FetchAhead();
   void Revive(const docker::Container& old);
   void CreateBeside();
   void ContinueWithNext();
@@ -52,14 +53,18 @@ class Planner {
   void SettleAlone();
   void GoBack(const std::string& why);
   void NoteGivenUp();
-  bool WaitsForDrain(const docker::Container& old);
-  bool WaitsForPair();
-  void WaitForProof(const Proof& proof);
-  void LookAgain(absl::Duration time);
   bool StartsFirst() const;
   bool Vanishing(const docker::Container& c);
   void Prepare(const std::string& cause);
   void Create(const std::string& name, const std::string& cause, std::vector<Change> changes, bool waits);
+
+  // --- wait.cc: what it waits for
+  bool DisturbsNobody(const docker::Container& old) const;
+  bool WaitsForTurn();
+  bool WaitsForPair();
+  bool WaitsForDrain(const docker::Container& old);
+  void WaitForProof(const Proof& proof);
+  void LookAgain(absl::Duration time);
 
   // --- state_file.cc: a runner's database follows it, and is put back with it
   void SaveState(const docker::Container& old, bool waits);
@@ -99,6 +104,8 @@ class Planner {
   api::RolloutHistory history_;
   bool withheld_ = false;  // something stands in the way of anything new
   bool held_ = false;      // every further step waits
+  bool repaired_ = false;  // RepairCurrent was here
+  bool fetched_ = false;   // FetchAhead was, and there was something to fetch
   Plan plan_;
 };
 

@@ -15,7 +15,7 @@ using docker::ContainerStatus;
 }  // namespace
 
 void Planner::RepairCurrent() {
-  if (!parts_.current) return;
+  if (!parts_.current || std::exchange(repaired_, true)) return;
   // One of them runs, whatever may not be begun (I1).
   if (parts_.previous) Stop(*parts_.previous, "its successor is there");
   if (parts_.next && !StartsFirst()) Stop(*parts_.next, "the old one is there");

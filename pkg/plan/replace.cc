@@ -22,11 +22,6 @@ using Result = api::RolloutRecord::Result;
 // s).
 constexpr absl::Duration kRanWell = absl::Seconds(10);
 
-bool HasSpec(const docker::Container& c, const std::string& spec_hash) {
-  auto label = c.labels.find(api::kLabelSpecHash);
-  return label != c.labels.end() && label->second == spec_hash;
-}
-
 std::string WhyReplaced(const docker::Container& old) {
   if (!IsOwned(old.labels)) return "taken over";
   return old.status == ContainerStatus::kDead ? "dead" : "spec changed";
@@ -70,13 +65,22 @@ void Planner::CreateFirst() {
 
 void Planner::Replace() {
   plan_.rolling.insert(want_.name);
-  history_ = Begun(std::move(history_), want_, *parts_.current, now_);
-  if (WaitsForPair()) {
+  const bool early = WaitsForTurn(), alone = WaitsForPair();
+  if (early || alone)
     RepairCurrent();
-    held_ = true;
-  }
+  else
+    history_ = Begun(std::move(history_), want_, *parts_.current, now_);
+  if (early) FetchAhead();
+  held_ = early || alone;
   Revive(*parts_.current);
   StartsFirst() ? CreateBeside() : Swap();
+}
+
+// What takes long and disturbs nobody is done by the time its turn has come.
+void Planner::FetchAhead() {
+  ImagePlan image = plan::FetchAhead(want_, now_);
+  fetched_ = !image.steps.empty();
+  Take(std::move(image));
 }
 
 // A pull takes minutes: what ran well before runs meanwhile. One that keeps ending is not waited for.
@@ -140,7 +144,7 @@ void Planner::Swap() {
     Prepare(cause);
     Create(NextName(want_.name), cause, ReplaceReasons(want_, *old, now_), waits);
   }
-  waits = (old && WaitsForDrain(*old)) || waits;
+  waits = (old && !held_ && WaitsForDrain(*old)) || waits;
   Retire(old, waits);
   Add(RenameContainer{next, want_.name}, old ? "replaces the old one" : "its replacement was interrupted", {},
       waits);
@@ -200,10 +204,8 @@ void Planner::ProveCurrent() {
 void Planner::SettleAlone() {
   const docker::Container& alone = *parts_.current;
   if (!history_.last || history_.last->result != Result::kInProgress) return;
-  if (history_.last->to_hash != want_.spec_hash) {  // a newer document wants what runs
-    history_ = Ended(std::move(history_), Result::kFailed, "withdrawn before anything was changed", now_);
-    return;
-  }
+  history_ = Withdrawn(std::move(history_), want_, now_);  // a newer document wants what runs
+  if (history_.last->result != Result::kInProgress) return;
   const Proof proof = Prove(want_, alone, now_);
   if (proof.state == Proof::State::kPending) {
     plan_.rolling.insert(want_.name);
@@ -238,52 +240,6 @@ void Planner::NoteGivenUp() {
        true});
 }
 
-// ---- what it waits for
-
-void Planner::LookAgain(absl::Duration time) { plan_.look_again = std::min(plan_.look_again, time); }
-
-void Planner::WaitForProof(const Proof& proof) {
-  plan_.waiting.push_back({object_, "its new container", proof.message, api::reason::kRollingOut});
-  LookAgain(proof.look_again);
-}
-
-// The work that the old one has under way ends before it is stopped; its metric is read once there is a
-// successor to stop it for.
-bool Planner::WaitsForDrain(const docker::Container& old) {
-  if (!want_.drain || old.status != ContainerStatus::kRunning) return false;
-  if (want_.rollout.drain_timeout <= absl::ZeroDuration()) return false;
-  auto fact = now_.facts.drains.find(old.id);
-  const bool asked = fact != now_.facts.drains.end();
-  if (asked && (!fact->second.known || fact->second.tasks <= 0)) return false;
-  const absl::Duration left = parts_.next
-                                  ? parts_.next->created_at + want_.rollout.drain_timeout - now_.taken_at
-                                  : want_.rollout.drain_timeout;
-  if (want_.rollout.on_drain_timeout == api::Rollout::OnDrainTimeout::kProceed) {
-    if (left <= absl::ZeroDuration()) return false;
-    LookAgain(left);
-  }
-  if (parts_.next) Repair(old);
-  plan_.waiting.push_back({object_,
-                           asked ? absl::StrCat(fact->second.tasks, " running tasks of ", old.name)
-                                 : absl::StrCat("the running tasks of ", old.name),
-                           "0", api::reason::kDraining});
-  return true;
-}
-
-// What one revision changes in both, it changes in the dependency first. A secret's new value or a moved tag
-// is no such change.
-bool Planner::WaitsForPair() {
-  if (HasSpec(*parts_.current, want_.spec_hash)) return false;
-  bool waits = false;
-  for (const std::string& dependency : want_.depends_on) {
-    if (!now_.facts.rolling.contains(dependency)) continue;
-    plan_.waiting.push_back(
-        {object_, ContainerKey(dependency), "its rollout succeeded", api::reason::kWaitingForDependency});
-    waits = true;
-  }
-  return waits;
-}
-
 // ---- pieces
 
 void Planner::Prepare(const std::string& cause) {
@@ -292,7 +248,7 @@ void Planner::Prepare(const std::string& cause) {
       Add(CreateDirectory{d.path, d.mode, d.owner}, "not found");
   if (want_.pool && !now_.facts.pool_files_present.contains(want_.pool->host_path))
     Add(WritePoolFile{*want_.pool}, "not found");
-  Take(PrepareImage(want_, now_, cause));
+  if (!fetched_) Take(PrepareImage(want_, now_, cause));
 }
 
 void Planner::Create(const std::string& name, const std::string& cause, std::vector<Change> changes,

@@ -30,7 +30,7 @@ const ProbeFact* ProbeOf(const docker::Container& c, const ObservedState& now) {
 Proof Failed(std::string why) { return {.state = Proof::State::kFailed, .message = std::move(why)}; }
 
 // What cannot get better by waiting; empty: nothing.
-std::string Hopeless(const desired::Container& want, const docker::Container& c, bool ready) {
+std::string HopelessUnless(const desired::Container& want, const docker::Container& c, bool ready) {
   if (c.status == ContainerStatus::kDead) return "Docker could not remove it (dead)";
   if (!c.error.empty() && !IsRunning(c)) return absl::StrCat("Docker refused to start it: ", c.error);
   const bool ended = c.status == ContainerStatus::kExited && c.started_ever;
@@ -72,12 +72,17 @@ bool IsTakenForReady(const docker::Container& c, const ObservedState& now) {
 
 }  // namespace
 
+std::string Hopeless(const desired::Container& want, const docker::Container& c, const ObservedState& now) {
+  const ProbeFact* probe = ProbeOf(c, now);
+  return HopelessUnless(want, c, c.status == ContainerStatus::kRunning && probe != nullptr && probe->ready);
+}
+
 Proof Prove(const desired::Container& want, const docker::Container& successor, const ObservedState& now) {
   if (IsCompleted(want, successor)) return {Proof::State::kProved, ""};
   const ProbeFact* probe = ProbeOf(successor, now);
   const bool runs = successor.status == ContainerStatus::kRunning;
   const bool ready = runs && probe != nullptr && probe->ready;
-  if (std::string why = Hopeless(want, successor, ready); !why.empty()) return Failed(std::move(why));
+  if (std::string why = HopelessUnless(want, successor, ready); !why.empty()) return Failed(std::move(why));
   if (runs && probe != nullptr && !probe->unalive.empty()) return Failed(probe->unalive);
   if (ready) return Ready(want, *probe);
   if (!runs) return {Proof::State::kPending, "running"};
@@ -111,6 +116,25 @@ absl::Duration RetryDelay(int attempts) {
   absl::Duration delay = kFirstRetry;
   for (int i = 1; i < attempts && delay < kLastRetry; ++i) delay *= 2;
   return std::min(delay, kLastRetry);
+}
+
+RolloutHistory Wanted(RolloutHistory history, const desired::Container& want, const ObservedState& now) {
+  api::Fingerprint target = FingerprintOf(want, now);
+  absl::Time since = now.taken_at;
+  if (const std::optional<api::WantedRollout>& known = history.wanted;
+      known && known->since <= now.taken_at) {
+    if (target.image_id.empty()) target.image_id = known->target.image_id;
+    api::Fingerprint before = known->target;
+    if (before.image_id.empty()) before.image_id = target.image_id;
+    if (before == target) since = known->since;
+  }
+  history.wanted = {std::move(target), since};
+  return history;
+}
+
+RolloutHistory Withdrawn(RolloutHistory history, const desired::Container& want, const ObservedState& now) {
+  if (!IsUnderWay(history) || history.last->to_hash == want.spec_hash) return history;
+  return Ended(std::move(history), Result::kFailed, "withdrawn before anything was changed", now);
 }
 
 RolloutHistory Begun(RolloutHistory history, const desired::Container& want, const docker::Container& old,

@@ -32,6 +32,9 @@ struct Proof {
 // keeps ending does not win time by it: its restarts are counted.
 Proof Prove(const desired::Container& want, const docker::Container& successor, const ObservedState& now);
 
+// Why it does not come up by itself, whatever is waited for; empty: it may.
+std::string Hopeless(const desired::Container& want, const docker::Container& c, const ObservedState& now);
+
 // What would be tried now. The image's id is empty when it is not on this host.
 api::Fingerprint FingerprintOf(const desired::Container& want, const ObservedState& now);
 
@@ -43,6 +46,10 @@ absl::Duration RetryDelay(int attempts);
 
 // ---- the history of one workload; each returns it changed, or as it was
 
+// A replacement is due, and since when: since now for what was not wanted before. An image that is not on
+// this host yet is not another one.
+api::RolloutHistory Wanted(api::RolloutHistory history, const desired::Container& want,
+                           const ObservedState& now);
 // `old` is being replaced by what is wanted now. Called again while nothing has been swapped, it keeps the
 // time of the beginning.
 api::RolloutHistory Begun(api::RolloutHistory history, const desired::Container& want,
@@ -51,6 +58,9 @@ api::RolloutHistory Begun(api::RolloutHistory history, const desired::Container&
 api::RolloutHistory GivenUp(api::RolloutHistory history, const desired::Container& want,
                             const docker::Container& successor, const std::string& why,
                             const ObservedState& now);
+// The rollout under way, if it was to another spec, changed nothing and ends.
+api::RolloutHistory Withdrawn(api::RolloutHistory history, const desired::Container& want,
+                              const ObservedState& now);
 // The rollout under way, if there is one, has ended.
 api::RolloutHistory Ended(api::RolloutHistory history, api::RolloutRecord::Result result, std::string message,
                           const ObservedState& now);

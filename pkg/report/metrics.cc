@@ -7,6 +7,7 @@
 #include "absl/strings/match.h"
 #include "pkg/api/reasons.h"
 #include "pkg/report/delegate_support.h"
+#include "pkg/report/events.h"
 #include "pkg/report/metrics_series.h"
 
 namespace spacelet::report {
@@ -133,7 +134,9 @@ void Metrics::ObjectKnown(const std::string& object) {
   if (IsContainer(object)) {
     s.Of(object, s.restarts, {});
     for (const char* result : kRolloutEnds) s.Of(object, s.rollouts, {{"result", result}});
+    s.Of(object, s.rollouts_waiting, {});
     s.Of(object, s.expected_seconds, {});
+    s.Of(object, s.ready_seconds, {});
     s.Of(object, s.correct_seconds, {});
   }
   s.objects[object].availability.since = s.clock.Monotonic();
@@ -158,7 +161,22 @@ void Metrics::ObjectState(const std::string& object, bool ready, bool synced, bo
   Series::Object& known = s.objects[object];
   s.CountAvailability(object, known);
   known.availability.expected = expected;
+  known.availability.ready = expected && ready;
   known.availability.correct = expected && correct;
+}
+
+void Metrics::StatusIs(const Status& status) {
+  Series& s = *series_;
+  base::MutexLock lock(s.mu);
+  s.SetConditions(kHostObject, status.conditions);
+  for (const ObjectStatus& object : status.objects)
+    if (s.objects.count(object.object) > 0) s.SetConditions(object.object, object.conditions);
+}
+
+void Metrics::RolloutWaits(const std::string& object, bool waits) {
+  ObjectKnown(object);
+  base::MutexLock lock(series_->mu);
+  if (IsContainer(object)) series_->Of(object, series_->rollouts_waiting, {}).Set(waits ? 1 : 0);
 }
 
 void Metrics::ContainerInfo(const std::string& object, const std::string& image,
@@ -225,6 +243,15 @@ void Metrics::StepDone(absl::string_view operation, bool ok, absl::Duration took
 }
 
 void Metrics::PulledBytes(int64_t bytes) { series_->pull_bytes.Increment(static_cast<double>(bytes)); }
+
+void Metrics::Notified(absl::string_view result) {
+  base::MutexLock lock(series_->mu);
+  series_->notifications.Add({{"result", Label(result)}}).Increment();
+}
+
+void Metrics::NotificationsQueued(size_t count) {
+  series_->notifications_queued.Set(static_cast<double>(count));
+}
 
 void Metrics::RivalsDetected(const std::set<std::string>& names) {
   Series& s = *series_;

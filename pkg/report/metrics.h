@@ -12,6 +12,7 @@
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
 #include "pkg/base/clock.h"
+#include "pkg/report/status.h"
 
 namespace spacelet::report {
 
@@ -55,6 +56,11 @@ class Metrics {
   // `expected`: it should be running now (not suspended, not completed, Docker may be away). `correct`: it
   // runs and is in sync. The seconds since the last call count by what was said then.
   void ObjectState(const std::string& object, bool ready, bool synced, bool expected, bool correct);
+  // The conditions of the host and of each object that is known: the board and the metrics forget one after
+  // the other.
+  void StatusIs(const Status& status);
+  // Its rollout is due and waits for its window or its share of the splay. Only of containers.
+  void RolloutWaits(const std::string& object, bool waits);
   void ContainerInfo(const std::string& object, const std::string& image, const std::string& image_id);
   void ContainerRestarted(const std::string& object, int64_t times);
 
@@ -70,6 +76,9 @@ class Metrics {
                 absl::Duration took);  // an operation's name as in plan::Name
   void PulledBytes(int64_t bytes);
   void RivalsDetected(const std::set<std::string>& names);  // replaces the set
+  // A notification has ended: "delivered", "given_up" or "dropped"; and how many wait.
+  void Notified(absl::string_view result);
+  void NotificationsQueued(size_t count);
   void UncleanRunnerStop();
 
   // Kernel boot to the first time that the host was ready (boot_to_ready.h).

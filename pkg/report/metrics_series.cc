@@ -10,6 +10,7 @@ namespace {
 constexpr size_t kMaxLabelBytes = 256;
 
 constexpr const char* kReloadResults[] = {"accepted", "unchanged", "rejected", "unreadable"};
+constexpr const char* kNotificationResults[] = {"delivered", "given_up", "dropped"};
 constexpr const char* kEventTypes[] = {"container", "network", "other"};
 
 template <size_t... I>
@@ -23,6 +24,7 @@ std::string Label(absl::string_view value) { return base::OneLine(value, kMaxLab
 
 void Metrics::Series::CreateAtZero() {
   for (const char* result : kReloadResults) reloads.Add({{"result", result}});
+  for (const char* result : kNotificationResults) notifications.Add({{"result", result}});
   for (const char* type : kEventTypes) docker_events.Add({{"type", type}});
   for (const std::string& name :
        OperationNames(std::make_index_sequence<std::variant_size_v<plan::Operation>>()))
@@ -36,7 +38,20 @@ void Metrics::Series::CountAvailability(const std::string& object, Object& known
   a.since = now;
   if (!a.expected) return;
   Of(object, expected_seconds, {}).Increment(seconds);
+  if (a.ready) Of(object, ready_seconds, {}).Increment(seconds);
   if (a.correct) Of(object, correct_seconds, {}).Increment(seconds);
+}
+
+void Metrics::Series::SetConditions(const std::string& object, const std::vector<Condition>& now) {
+  for (const Condition& c : now) {
+    Gauge& gauge =
+        Of(object, conditions,
+           {{"type", Label(c.type)}, {"status", std::string(Name(c.status))}, {"reason", Label(c.reason)}});
+    Gauge*& last = objects[object].conditions[c.type];
+    if (last != nullptr) last->Set(0);
+    gauge.Set(1);
+    last = &gauge;
+  }
 }
 
 void Metrics::Series::RefreshProcess() {

@@ -60,13 +60,14 @@ struct Metrics::Series {
 
   // The availability of one container since `since`, by what was true then.
   struct Availability {
-    bool expected = false, correct = false;
+    bool expected = false, ready = false, correct = false;
     base::Instant since;
   };
   struct Object {
     std::map<void*, std::function<void()>> removers;  // by child: each takes one series of the object away
     Availability availability;
     Gauge* info = nullptr;
+    std::map<std::string, Gauge*> conditions;  // by type: the one that is 1
   };
 
   // A series of an object, made when it is not there yet and taken away with the object.
@@ -79,6 +80,8 @@ struct Metrics::Series {
     return metric;
   }
   void CountAvailability(const std::string& object, Object& known) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void SetConditions(const std::string& object, const std::vector<Condition>& now)
+      ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   void CreateAtZero() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   void RefreshProcess() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
 
@@ -145,6 +148,9 @@ struct Metrics::Series {
   Family<Gauge>& object_ready = Gauges("spacelet_object_ready", "Whether the object serves.");
   Family<Gauge>& object_synced =
       Gauges("spacelet_object_synced", "Whether the object is as the document wants it.");
+  Family<Gauge>& conditions =
+      Gauges("spacelet_condition",
+             "Conditions as the status shows them: 1 for the status and reason of now, 0 for earlier ones.");
   Family<Counter>& drifts =
       Counters("spacelet_drift_detected_total", "Differences found between document and host, by field.");
   Family<Counter>& missed_drifts =
@@ -153,6 +159,8 @@ struct Metrics::Series {
       Histograms("spacelet_time_to_converge_seconds", "From first seen out of sync to in sync and ready.");
   Family<Counter>& rollouts =
       Counters("spacelet_rollouts_total", "Replacements of a container that have ended, by how.");
+  Family<Gauge>& rollouts_waiting =
+      Gauges("spacelet_rollout_waiting", "1: a rollout waits for its maintenance window or its splay.");
   Histogram& rollout_durations = OneHistogram("spacelet_rollout_duration_seconds",
                                               "From the decision to replace to its end.", kConvergeBuckets);
   Family<Counter>& steps = Counters("spacelet_plan_steps_total", "Steps of plans that were executed.");
@@ -165,6 +173,8 @@ struct Metrics::Series {
   Counter& pull_bytes = OneCounter("spacelet_image_pull_bytes_total", "Bytes of images pulled.");
   Family<Counter>& expected_seconds =
       Counters("spacelet_expected_running_seconds_total", "Seconds in which the container should have run.");
+  Family<Counter>& ready_seconds =
+      Counters("spacelet_ready_running_seconds_total", "Those of them in which it ran and was ready.");
   Family<Counter>& correct_seconds =
       Counters("spacelet_correct_running_seconds_total",
                "Those of them in which it ran, ready and as the document wants it.");
@@ -178,6 +188,11 @@ struct Metrics::Series {
   Counter& unclean_stops =
       OneCounter("spacelet_unclean_runner_stops_total",
                  "Runner stops that were killed at the end of the grace period: VMs may be orphaned.");
+
+  Family<Counter>& notifications =
+      Counters("spacelet_notifications_total", "Notifications of the receiver, by how they ended.");
+  Gauge& notifications_queued =
+      OneGauge("spacelet_notifications_queued", "Notifications that wait to be delivered.");
 
   Gauge& boot_to_ready =
       OneGauge("spacelet_boot_to_ready_seconds",

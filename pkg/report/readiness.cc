@@ -6,43 +6,50 @@
 namespace spacelet::report {
 namespace {
 
-std::string Sentence(absl::string_view what, const Condition* condition) {
-  if (condition == nullptr) return absl::StrCat(what, ": not known yet");
-  std::string sentence =
-      absl::StrCat(what, ": ", condition->type, "=", Name(condition->status), ", ", condition->reason);
-  if (!condition->message.empty()) absl::StrAppend(&sentence, " (", condition->message, ")");
-  return sentence;
+void Require(const std::vector<Condition>& conditions, absl::string_view what, absl::string_view type,
+             std::vector<Lack>& lacks) {
+  const Condition* condition = Find(conditions, type);
+  if (condition == nullptr)
+    lacks.push_back({std::string(what), {.type = "", .reason = "", .message = "not known yet"}});
+  else if (condition->status != Truth::kTrue)
+    lacks.push_back({std::string(what), *condition});
 }
 
-void RequireTrue(const std::vector<Condition>& conditions, absl::string_view what, absl::string_view type,
-                 std::vector<std::string>& missing) {
-  if (!IsTrue(conditions, type)) missing.push_back(Sentence(what, Find(conditions, type)));
+void RequireSettled(const ObjectStatus& object, std::vector<Lack>& lacks) {
+  const size_t before = lacks.size();
+  Require(object.conditions, object.object, api::kSynced, lacks);
+  if (lacks.size() == before) Require(object.conditions, object.object, api::kReady, lacks);
+  if (lacks.size() == before && IsTrue(object.conditions, api::kProgressing))
+    lacks.push_back({object.object, *Find(object.conditions, api::kProgressing)});
 }
 
-bool UnderWay(const ObjectStatus& object) {
-  const Condition* progressing = Find(object.conditions, api::kProgressing);
-  return progressing != nullptr && progressing->status == Truth::kTrue;
-}
-
-void RequireSettled(const ObjectStatus& object, std::vector<std::string>& missing) {
-  const size_t before = missing.size();
-  RequireTrue(object.conditions, object.object, api::kSynced, missing);
-  if (missing.size() == before) RequireTrue(object.conditions, object.object, api::kReady, missing);
-  if (missing.size() == before && UnderWay(object))
-    missing.push_back(Sentence(object.object, Find(object.conditions, api::kProgressing)));
+std::string Sentence(const Lack& lack) {
+  const Condition& c = lack.condition;
+  if (c.type.empty()) return absl::StrCat(lack.what, ": ", c.message);
+  const std::string message = c.message.empty() ? "" : absl::StrCat(" (", c.message, ")");
+  return absl::StrCat(lack.what, ": ", c.type, "=", Name(c.status), ", ", c.reason, message);
 }
 
 }  // namespace
 
+std::vector<Lack> Lacks(const Status& status) {
+  std::vector<Lack> lacks;
+  Require(status.conditions, "document", api::kConfigAccepted, lacks);
+  Require(status.conditions, "docker", api::kDockerAvailable, lacks);
+  for (const ObjectStatus& object : status.objects) RequireSettled(object, lacks);
+  const ConfigStatus& config = status.config;
+  if (lacks.empty() && (config.generation == 0 || config.observed_generation != config.generation))
+    lacks.push_back({"document",
+                     {.type = "",
+                      .reason = "",
+                      .message = absl::StrCat("generation ", config.generation, " is not observed yet (at ",
+                                              config.observed_generation, ")")}});
+  return lacks;
+}
+
 std::vector<std::string> Missing(const Status& status) {
   std::vector<std::string> missing;
-  RequireTrue(status.conditions, "document", api::kConfigAccepted, missing);
-  RequireTrue(status.conditions, "docker", api::kDockerAvailable, missing);
-  for (const ObjectStatus& object : status.objects) RequireSettled(object, missing);
-  const ConfigStatus& config = status.config;
-  if (missing.empty() && (config.generation == 0 || config.observed_generation != config.generation))
-    missing.push_back(absl::StrCat("document: generation ", config.generation, " is not observed yet (at ",
-                                   config.observed_generation, ")"));
+  for (const Lack& lack : Lacks(status)) missing.push_back(Sentence(lack));
   return missing;
 }
 

@@ -9,6 +9,7 @@
 
 #include "absl/time/time.h"
 #include "pkg/report/conditions.h"
+#include "pkg/report/plan_summary.h"
 
 namespace spacelet::report {
 
@@ -47,14 +48,32 @@ struct LastRollout {
   bool operator==(const LastRollout&) const = default;
 };
 
+// What the document wants of an object.
+struct DesiredStatus {
+  std::string image;  // empty for a network
+  std::string spec_hash;
+  bool operator==(const DesiredStatus&) const = default;
+};
+
+// An image that is being pulled or loaded. Totals grow while Docker learns of layers; 0: not known yet.
+struct PullStatus {
+  std::string image;
+  int64_t layers_done = 0, layers_total = 0, bytes_done = 0, bytes_total = 0;
+  absl::Time started_at = absl::InfinitePast();
+  bool operator==(const PullStatus&) const = default;
+};
+
 struct ObjectStatus {
-  std::string object;     // "container/vm-runner", "network/harness"
-  std::string component;  // runner, delegate, a workload's name, network
-  std::string id, image, image_id, spec_hash;
+  std::string object;                          // "container/vm-runner", "network/harness"
+  std::string component;                       // runner, delegate, a workload's name, network
+  std::string id, image, image_id, spec_hash;  // of what is there; image: while nothing is, the desired one
+  std::optional<DesiredStatus> desired;        // absent: the document has no such object (any more)
   std::string state;  // Docker's word ("running"); "present" for a network; "missing"; "unknown"
   int64_t restarts = 0;
   absl::Time started_at = absl::InfinitePast();
   std::optional<LastRollout> last_rollout;
+  PlanSummary plan;                   // what the last look found to be done, and what it waits for
+  std::optional<PullStatus> pull;     // while one is under way
   std::vector<Condition> conditions;  // Synced, Ready, Progressing
   bool operator==(const ObjectStatus&) const = default;
 };

@@ -40,6 +40,19 @@ std::string StatusBoard::Clean(std::string text) const {
   return base::OneLine(redact_ ? redact_(std::move(text)) : text);
 }
 
+void StatusBoard::CleanPlan(PlanSummary& plan) const {
+  const auto clean = [this](std::string& text) { text = Clean(std::move(text)); };
+  for (PlanSummary::Step& step : plan.steps) {
+    clean(step.arguments);
+    clean(step.cause);
+    for (plan::Change& change : step.changes)
+      for (std::string* text : {&change.field, &change.from, &change.to}) clean(*text);
+  }
+  for (plan::Waiting& waiting : plan.waiting) clean(waiting.for_what);
+  for (plan::Conflict& conflict : plan.conflicts) clean(conflict.reason);
+  for (plan::Notice& notice : plan.notices) clean(notice.message);
+}
+
 void StatusBoard::Changed() {
   Set(status_.conditions, HostReady(status_), clock_.Now());
   ++version_;
@@ -85,6 +98,7 @@ void StatusBoard::SetCondition(absl::string_view type, Truth status, absl::strin
 
 void StatusBoard::SetObject(ObjectStatus object) {
   for (Condition& condition : object.conditions) condition.message = Clean(std::move(condition.message));
+  CleanPlan(object.plan);
   base::MutexLock lock(mu_);
   auto at = Position(status_.objects, object.object);
   const bool known = at != status_.objects.end() && at->object == object.object;
@@ -92,6 +106,7 @@ void StatusBoard::SetObject(ObjectStatus object) {
   for (Condition& condition : object.conditions) Set(conditions, std::move(condition), clock_.Now());
   object.conditions = std::move(conditions);
   if (known && !object.last_rollout) object.last_rollout = at->last_rollout;
+  if (known && !object.pull) object.pull = at->pull;
   if (known && *at == object) return;
   if (known)
     *at = std::move(object);
@@ -110,11 +125,20 @@ void StatusBoard::SetObjectCondition(const std::string& object, absl::string_vie
   Changed();
 }
 
+void StatusBoard::SetObjectPull(const std::string& object, std::optional<PullStatus> pull) {
+  base::MutexLock lock(mu_);
+  auto at = Position(status_.objects, object);
+  if (at == status_.objects.end() || at->object != object || at->pull == pull) return;
+  at->pull = std::move(pull);
+  Changed();
+}
+
 void StatusBoard::SetObjectsUnknown(absl::string_view reason, const std::string& message) {
   const std::string clean = Clean(message);
   base::MutexLock lock(mu_);
   for (ObjectStatus& object : status_.objects) {
     object.state = "unknown";
+    object.plan = {};
     for (const char* type : {api::kSynced, api::kReady, api::kProgressing})
       Set(object.conditions, {type, Truth::kUnknown, std::string(reason), clean, {}}, clock_.Now());
   }

@@ -32,12 +32,15 @@ class StatusBoard {
   void SetCondition(absl::string_view type, Truth status, absl::string_view reason, std::string message)
       ABSL_LOCKS_EXCLUDED(mu_);
   // Adds or replaces an object; the transition times of its conditions are set here, and an absent
-  // last_rollout keeps the one that is known.
+  // last_rollout or pull keeps the one that is known.
   void SetObject(ObjectStatus object) ABSL_LOCKS_EXCLUDED(mu_);
   // One condition of an object that is known; does nothing for another.
   void SetObjectCondition(const std::string& object, absl::string_view type, Truth status,
                           absl::string_view reason, std::string message) ABSL_LOCKS_EXCLUDED(mu_);
-  // Turns every condition of every object to Unknown: nothing is known while Docker is away.
+  // What is being pulled for an object that is known, or that nothing is any more.
+  void SetObjectPull(const std::string& object, std::optional<PullStatus> pull) ABSL_LOCKS_EXCLUDED(mu_);
+  // Turns every condition of every object to Unknown, and forgets its plan: nothing is known while Docker is
+  // away.
   void SetObjectsUnknown(absl::string_view reason, const std::string& message) ABSL_LOCKS_EXCLUDED(mu_);
   void RemoveObject(const std::string& object) ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -55,6 +58,7 @@ class StatusBoard {
  private:
   void Changed() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   std::string Clean(std::string text) const;
+  void CleanPlan(PlanSummary& plan) const;
 
   base::Clock& clock_;
   const Redact redact_;

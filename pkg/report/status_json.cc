@@ -2,6 +2,7 @@
 
 #include "pkg/api/types.h"
 #include "pkg/report/json.h"
+#include "pkg/report/plan_summary_json.h"
 
 namespace spacelet::report {
 namespace {
@@ -43,12 +44,34 @@ Json RolloutJson(const LastRollout& r) {
           {"message", r.message}};
 }
 
+Json DesiredJson(const std::optional<DesiredStatus>& d) {
+  if (!d) return nullptr;
+  return {{"image", d->image}, {"specHash", d->spec_hash}};
+}
+
+Json PullJson(const PullStatus& p) {
+  return {{"image", p.image},
+          {"layersDone", p.layers_done},
+          {"layersTotal", p.layers_total},
+          {"bytesDone", p.bytes_done},
+          {"bytesTotal", p.bytes_total},
+          {"startedAt", json::TimeOrNull(p.started_at)}};
+}
+
 Json ObjectJson(const ObjectStatus& o) {
-  Json object = {
-      {"object", o.object}, {"component", o.component}, {"id", o.id},
-      {"image", o.image},   {"imageId", o.image_id},    {"specHash", o.spec_hash},
-      {"state", o.state},   {"restarts", o.restarts},   {"startedAt", json::TimeOrNull(o.started_at)}};
+  Json object = {{"object", o.object},
+                 {"component", o.component},
+                 {"id", o.id},
+                 {"image", o.image},
+                 {"imageId", o.image_id},
+                 {"specHash", o.spec_hash},
+                 {"desired", DesiredJson(o.desired)},
+                 {"state", o.state},
+                 {"restarts", o.restarts},
+                 {"startedAt", json::TimeOrNull(o.started_at)}};
   if (o.last_rollout) object["lastRollout"] = RolloutJson(*o.last_rollout);
+  object["plan"] = PlanJson(o.plan);
+  if (o.pull) object["pull"] = PullJson(*o.pull);
   object["conditions"] = ConditionsJson(o.conditions);
   return object;
 }
@@ -93,6 +116,15 @@ LastRollout ReadRollout(const Json& r) {
           .message = json::Text(r, "message")};
 }
 
+PullStatus ReadPull(const Json& p) {
+  return {.image = json::Text(p, "image"),
+          .layers_done = json::Number(p, "layersDone"),
+          .layers_total = json::Number(p, "layersTotal"),
+          .bytes_done = json::Number(p, "bytesDone"),
+          .bytes_total = json::Number(p, "bytesTotal"),
+          .started_at = json::Time(p, "startedAt")};
+}
+
 ObjectStatus ReadObject(const Json& o) {
   ObjectStatus object{.object = json::Text(o, "object"),
                       .component = json::Text(o, "component"),
@@ -100,13 +132,19 @@ ObjectStatus ReadObject(const Json& o) {
                       .image = json::Text(o, "image"),
                       .image_id = json::Text(o, "imageId"),
                       .spec_hash = json::Text(o, "specHash"),
+                      .desired = std::nullopt,
                       .state = json::Text(o, "state"),
                       .restarts = json::Number(o, "restarts"),
                       .started_at = json::Time(o, "startedAt"),
                       .last_rollout = std::nullopt,
+                      .plan = ReadPlan(json::Member(o, "plan")),
+                      .pull = std::nullopt,
                       .conditions = ReadConditions(json::Member(o, "conditions"))};
   if (const Json rollout = json::Member(o, "lastRollout"); rollout.is_object())
     object.last_rollout = ReadRollout(rollout);
+  if (const Json desired = json::Member(o, "desired"); desired.is_object())
+    object.desired = DesiredStatus{json::Text(desired, "image"), json::Text(desired, "specHash")};
+  if (const Json pull = json::Member(o, "pull"); pull.is_object()) object.pull = ReadPull(pull);
   return object;
 }
 

@@ -16,16 +16,6 @@ constexpr char kGreen[] = "\033[32m", kYellow[] = "\033[33m", kRed[] = "\033[31m
 
 using Row = std::vector<std::string>;
 
-std::string Age(absl::Time since, absl::Time now) {
-  if (since == absl::InfinitePast()) return "-";
-  constexpr int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
-  const int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(now - since), 0);
-  if (seconds < 2 * kMinute) return absl::StrCat(seconds, "s");
-  if (seconds < 2 * kHour) return absl::StrCat(seconds / kMinute, "m");
-  if (seconds < 2 * kDay) return absl::StrCat(seconds / kHour, "h");
-  return absl::StrCat(seconds / kDay, "d");
-}
-
 std::string Word(const ObjectStatus& object, absl::string_view type) {
   const Condition* condition = Find(object.conditions, type);
   return condition == nullptr ? "-" : std::string(Name(condition->status));
@@ -114,7 +104,12 @@ std::string Messages(const Status& status) {
       std::remove_if(host.begin(), host.end(), [](const Condition& c) { return c.type == api::kReady; }),
       host.end());
   AppendMessages("host", host, text);
-  for (const ObjectStatus& object : status.objects) AppendMessages(object.object, object.conditions, text);
+  for (const ObjectStatus& object : status.objects) {
+    AppendMessages(object.object, object.conditions, text);
+    for (const PlanSummary::Step& step : object.plan.steps)
+      for (const plan::Change& c : step.changes)
+        absl::StrAppend(&text, "    ", c.field, ": ", c.from, " -> ", c.to, "\n");
+  }
   // Those of the document say themselves what they are, after their place.
   for (const std::string& warning : status.config.warnings)
     absl::StrAppend(&text, absl::StrContains(warning, ": warning: ") ? "" : "warning: ", warning, "\n");
@@ -122,6 +117,16 @@ std::string Messages(const Status& status) {
 }
 
 }  // namespace
+
+std::string Age(absl::Time since, absl::Time now) {
+  if (since == absl::InfinitePast()) return "-";
+  constexpr int64_t kMinute = 60, kHour = 60 * kMinute, kDay = 24 * kHour;
+  const int64_t seconds = std::max<int64_t>(absl::ToInt64Seconds(now - since), 0);
+  if (seconds < 2 * kMinute) return absl::StrCat(seconds, "s");
+  if (seconds < 2 * kHour) return absl::StrCat(seconds / kMinute, "m");
+  if (seconds < 2 * kDay) return absl::StrCat(seconds / kHour, "h");
+  return absl::StrCat(seconds / kDay, "d");
+}
 
 std::string ToText(const Status& status, absl::Time now, TextOptions options) {
   std::string text = Headline(status, options.color);

@@ -1,4 +1,5 @@
-// Watches the document's file, and the files it names, and offers what stands in them once it is whole.
+// Watches the document's file, the overlays beside it and the files it names, and offers what stands in them
+// once it is whole.
 #pragma once
 
 #include <functional>
@@ -17,17 +18,23 @@ namespace spacelet::source {
 
 // inotify on every directory of the symlink chain, plus a poll for what inotify does not see (NFS, limits). A
 // rename into place is taken after the debounce, a change in place when nobody has the file open any more and
-// it has been quiet (settle.h). What cannot be read, or is not valid, changes nothing but the store's last
-// attempt. Thread-safety: Reload and Watch from any thread.
+// it has been quiet (settle.h); with overlays, when all of them have settled (document_set.h). What cannot be
+// read, or is not valid, changes nothing but the store's last attempt. Thread-safety: Reload and Watch from
+// any thread.
 class FileSource {
  public:
   static constexpr absl::Duration kDebounce = absl::Milliseconds(200);  // this long quiet …
   static constexpr absl::Duration kLongestDebounce = absl::Seconds(2);  // … but not longer than this
   static constexpr absl::Duration kPollInterval = absl::Seconds(15);
+  // Reading a megabyte takes no time; a file system that takes longer than this hangs (a server that is
+  // away).
+  static constexpr absl::Duration kLongestRead = absl::Minutes(2);
   struct Options {
     std::string path;  // absolute; empty: no document, only the files of Watch
     absl::Duration poll_interval = kPollInterval;
     bool use_inotify = true;
+    // Called in each turn of Run: the next one begins within that time, unless a read hangs. May be null.
+    std::function<void(absl::Duration within)> on_turn = {};
   };
 
   // `store` and `clock` outlive it.
@@ -50,7 +57,6 @@ class FileSource {
   void Watch(std::set<std::string> paths, std::function<void(const std::string& path)> on_change);
 
  private:
-  struct File;
   class Loop;
 
   Options options_;

@@ -4,13 +4,11 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
-#include "pkg/base/digest.h"
 #include "pkg/base/text.h"
+#include "pkg/config/relative_path.h"
 
 namespace spacelet::source {
 namespace {
-
-std::string RevisionOf(absl::string_view bytes) { return absl::StrCat("sha256:", base::Sha256Hex(bytes)); }
 
 bool IsWarning(const config::Diagnostic& d) { return d.severity == config::Severity::kWarning; }
 
@@ -27,9 +25,57 @@ std::string Summary(const std::vector<config::Diagnostic>& diagnostics) {
   return more == 0 ? config::ToText(*first) : absl::StrCat(config::ToText(*first), " (and ", more, " more)");
 }
 
+std::shared_ptr<Snapshot> SnapshotOf(const Version& version, config::Loaded loaded, absl::Time now) {
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->document = *std::move(loaded.document);
+  snapshot->bytes = version.bytes;
+  snapshot->files = std::move(loaded.files);
+  snapshot->facts = std::move(loaded.facts);
+  snapshot->file_name = version.file_name;
+  snapshot->directory = version.directory;
+  snapshot->revision = std::move(loaded.revision);
+  snapshot->commit = version.commit;
+  snapshot->prune_at_once = !version.commit.empty();
+  snapshot->accepted_at = now;
+  snapshot->warnings = Warnings(loaded.diagnostics);
+  return snapshot;
+}
+
+// The same files on the same host. Facts may change: a disk is attached to another machine.
+bool IsSame(const Snapshot& a, const Snapshot& b) { return a.revision == b.revision && a.facts == b.facts; }
+
 }  // namespace
 
-Store::Store(base::Clock& clock) : clock_(clock) {}
+Version VersionOf(state::LastGood kept) {
+  Version version{.bytes = std::move(kept.bytes),
+                  .file_name = kept.file_name.empty() ? kept.source : kept.file_name,
+                  .commit = kept.commit,
+                  .directory = kept.directory};
+  version.read = [files = std::move(kept.files)](const std::string& path) -> absl::StatusOr<std::string> {
+    const auto file = files.find(path);
+    if (file == files.end()) return absl::NotFoundError(absl::StrCat(path, " was not kept"));
+    return file->second;
+  };
+  return version;
+}
+
+config::Input InputOf(const Version& version, absl::Time today, const config::AskFact& fact) {
+  return {.bytes = version.bytes,
+          .file_name = version.file_name,
+          .today = today,
+          .directory = version.directory,
+          .read = version.read,
+          .fact = fact};
+}
+
+std::map<std::string, std::string> TextsOf(const Version& version, const config::Loaded& loaded) {
+  std::map<std::string, std::string> texts = {{base::OneLine(version.file_name), version.bytes}};
+  for (const auto& [path, bytes] : loaded.files)
+    texts[base::OneLine(config::NameBeside(version.file_name, path))] = bytes;
+  return texts;
+}
+
+Store::Store(base::Clock& clock, config::AskFact fact) : clock_(clock), fact_(std::move(fact)) {}
 
 void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener) {
   on_accepted_ = std::move(listener);
@@ -37,18 +83,17 @@ void Store::OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> list
 
 void Store::OnAttempt(std::function<void(const Attempt&)> listener) { on_attempt_ = std::move(listener); }
 
-absl::Status Store::Restore(const Version& version, int64_t generation) {
-  config::Loaded loaded = config::Load(version.bytes, version.file_name, clock_.Now());
-  if (!loaded.ok()) return absl::InvalidArgumentError(Summary(loaded.diagnostics));
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->document = *std::move(loaded.document);
-  snapshot->bytes = version.bytes;
-  snapshot->revision = RevisionOf(version.bytes);
-  snapshot->commit = version.commit;
-  snapshot->prune_at_once = !version.commit.empty();
-  snapshot->generation = generation;
-  snapshot->accepted_at = clock_.Now();
-  snapshot->warnings = Warnings(loaded.diagnostics);
+absl::Status Store::Restore(const state::LastGood& kept) {
+  const config::AskFact fact = [&kept](const std::string& name) -> absl::StatusOr<std::string> {
+    const auto found = kept.facts.find(name);
+    if (found == kept.facts.end()) return absl::NotFoundError("it was not kept");
+    return found->second;
+  };
+  const Version version = VersionOf(kept);
+  config::Loaded loaded = config::Load(InputOf(version, clock_.Now(), fact));
+  if (!loaded.ok()) return absl::InvalidArgumentError(Summary(loaded.Problems()));
+  const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), clock_.Now());
+  snapshot->generation = kept.generation;
   {
     base::MutexLock lock(mu_);
     latest_ = snapshot;
@@ -60,27 +105,21 @@ absl::Status Store::Restore(const Version& version, int64_t generation) {
 Attempt Store::Offer(const Version& version) {
   Attempt attempt;
   attempt.at = clock_.Now();
+  config::Loaded loaded = config::Load(InputOf(version, attempt.at, fact_));
+  if (loaded.is_changing || (version.is_whole && !version.is_whole())) return {};
   attempt.commit = version.commit;
-  attempt.revision = RevisionOf(version.bytes);
-  config::Loaded loaded = config::Load(version.bytes, version.file_name, attempt.at);
+  attempt.revision = loaded.revision;
   attempt.diagnostics = loaded.diagnostics;
   if (!loaded.ok()) {
-    attempt.result = Attempt::Result::kRejected;
-    attempt.reason = api::reason::kRejected;
-    attempt.error = Summary(loaded.diagnostics);
+    attempt.result = loaded.not_now ? Attempt::Result::kWaiting : Attempt::Result::kRejected;
+    attempt.reason = loaded.not_now ? api::reason::kHostFactUnavailable : api::reason::kRejected;
+    attempt.error = Summary(loaded.Problems());
     return Finish(std::move(attempt));
   }
-  auto snapshot = std::make_shared<Snapshot>();
-  snapshot->document = *std::move(loaded.document);
-  snapshot->bytes = version.bytes;
-  snapshot->revision = attempt.revision;
-  snapshot->commit = version.commit;
-  snapshot->prune_at_once = !version.commit.empty();
-  snapshot->accepted_at = attempt.at;
-  snapshot->warnings = Warnings(loaded.diagnostics);
+  const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), attempt.at);
   {
     base::MutexLock lock(mu_);
-    const bool is_same = latest_ != nullptr && latest_->revision == attempt.revision;
+    const bool is_same = latest_ != nullptr && IsSame(*latest_, *snapshot);
     attempt.result = is_same ? Attempt::Result::kUnchanged : Attempt::Result::kAccepted;
     snapshot->generation = (latest_ != nullptr ? latest_->generation : 0) + (is_same ? 0 : 1);
     if (!is_same) latest_ = snapshot;

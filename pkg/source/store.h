@@ -3,6 +3,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,6 +18,7 @@
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
 #include "pkg/config/load.h"
+#include "pkg/state/state.h"
 
 namespace spacelet::source {
 
@@ -25,15 +27,32 @@ struct Version {
   std::string bytes = {};
   std::string file_name = {};  // for diagnostics
   std::string commit = {};     // git only: the full id; its removals do not wait for --prune-delay
-  // Reads a file of the same version, beside the document, by its relative path. Null: there are none.
+  // Reads a file of the same version, beside the document, by its relative path, as config::Input says. Null:
+  // there are none.
   std::function<absl::StatusOr<std::string>(const std::string& relative_path)> read = {};
+  std::string directory = {};  // where it lies on this host, absolute; empty: not on this host
+  // Whether what was read is still what stands there, asked once everything is read. Null: it cannot change.
+  std::function<bool()> is_whole = {};
 };
+
+// What was kept of a version; beside it there is what it was made of, and nothing else.
+Version VersionOf(state::LastGood kept);
+
+// For config::Load.
+config::Input InputOf(const Version& version, absl::Time today, const config::AskFact& fact);
+
+// The text of each file of it that was read, by the name that diagnostics have for it.
+std::map<std::string, std::string> TextsOf(const Version& version, const config::Loaded& loaded);
 
 // An accepted document. Immutable.
 struct Snapshot {
   api::Document document;
   std::string bytes;       // as it was read
-  std::string revision;    // "sha256:<hex>" of bytes
+  config::Files files;     // what was read beside it: overlays; from git, the pool
+  config::Facts facts;     // what was used of the host
+  std::string file_name;   // for diagnostics
+  std::string directory;   // where it lies on this host; empty: not on this host
+  std::string revision;    // config::RevisionOf
   std::string commit;      // git only
   int64_t generation = 0;  // +1 per accepted change
   absl::Time accepted_at;
@@ -43,13 +62,15 @@ struct Snapshot {
 
 // How the newest attempt to read the document ended.
 struct Attempt {
-  // kUnreachable: nothing was seen, so what is in force may well be the newest.
-  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kUnreachable, kNone };
+  // kUnreachable: nothing was seen, so what is in force may well be the newest. kWaiting: it cannot be told
+  // yet whether it is valid, for want of a fact of the host; to be offered again after a while. kNone: there
+  // was none (yet).
+  enum class Result { kAccepted, kUnchanged, kRejected, kUnreadable, kUnreachable, kWaiting, kNone };
   Result result = Result::kNone;
   std::string reason;    // one of api::reason
   bool stands = false;   // what is in force is the newest document that was seen
   std::string commit;    // git only: of the version that was looked at
-  std::string revision;  // of the bytes that were looked at; empty when unreadable
+  std::string revision;  // of what was looked at; empty when unreadable
   std::string error;     // one line: first error with line and column, and how many more; empty when accepted
   std::vector<config::Diagnostic> diagnostics;
   absl::Time at;
@@ -58,7 +79,8 @@ struct Attempt {
 // Thread-safety: thread-safe. Listeners are called without the lock, from the offering thread.
 class Store {
  public:
-  explicit Store(base::Clock& clock);
+  // `fact`: what documents may say of this host; asked from the offering thread. Null: nothing is known.
+  explicit Store(base::Clock& clock, config::AskFact fact = nullptr);
 
   // Called after each accepted change. Set before any offer.
   void OnAccepted(std::function<void(std::shared_ptr<const Snapshot>)> listener);
@@ -66,11 +88,13 @@ class Store {
   void OnAttempt(std::function<void(const Attempt&)> listener);
 
   // Puts the kept document of an earlier run in force, before any offer, so that a broken file at boot
-  // changes nothing. It is no attempt; the generation goes on from `generation`. Errors: InvalidArgument when
-  // it is not valid (any more); then nothing is in force.
-  absl::Status Restore(const Version& version, int64_t generation) ABSL_LOCKS_EXCLUDED(mu_);
+  // changes nothing: with the files and the facts that were kept with it, and no others. It is no attempt;
+  // the generation goes on from that of `kept`. Errors: InvalidArgument when it is not valid (any more); then
+  // nothing is in force.
+  absl::Status Restore(const state::LastGood& kept) ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Loads and, when valid and different, takes it. Returns the attempt.
+  // Loads and, when valid and different, takes it. Returns the attempt; kNone, which nobody is told, when it
+  // was changed while it was read: offer it again.
   Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
   // There is a newer version and it cannot be read, or must not be taken; what is in force stays. `reason`:
   // one of api::reason.
@@ -86,6 +110,7 @@ class Store {
   Attempt Finish(Attempt attempt) ABSL_LOCKS_EXCLUDED(mu_);
 
   base::Clock& clock_;
+  const config::AskFact fact_;
   std::function<void(std::shared_ptr<const Snapshot>)> on_accepted_;
   std::function<void(const Attempt&)> on_attempt_;
   mutable base::Mutex mu_;

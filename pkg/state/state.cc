@@ -22,13 +22,14 @@ namespace {
 
 using nlohmann::json;
 
-constexpr size_t kMaxBytes = 16 << 20;  // a document of 1 MiB, each byte escaped
+constexpr size_t kMaxBytes = 32 << 20;  // document, overlays and pool of 1 MiB each, each byte escaped
 constexpr int kMaxDepth = 16;
 constexpr char kLastGood[] = "last-good.json";
 constexpr char kLimitsSet[] = "limits-set.json";
 constexpr char kRollouts[] = "rollouts.json";
 constexpr char kNetworks[] = "networks.json";
 constexpr char kUsedImages[] = "used-images.json";
+constexpr char kNotified[] = "notified.json";
 constexpr char kDigestKey[] = "digest-key.json";
 constexpr size_t kDigestKeyBytes = 32;
 
@@ -72,7 +73,11 @@ LastGood DecodeLastGood(const json& record) {
           .revision = record.at("revision").get<std::string>(),
           .generation = record.at("generation").get<int64_t>(),
           .source = record.at("source").get<std::string>(),
-          .commit = record.value("commit", "")};
+          .commit = record.value("commit", std::string()),
+          .file_name = record.value("fileName", std::string()),
+          .directory = record.value("directory", std::string()),
+          .files = record.value("files", std::map<std::string, std::string>()),
+          .facts = record.value("facts", std::map<std::string, std::string>())};
 }
 
 // Infinite is absent.
@@ -141,11 +146,21 @@ api::FailedAttempt DecodeFailed(const json& f) {
           .attempts = f.at("attempts").get<int>()};
 }
 
+json EncodeWanted(const api::WantedRollout& w) {
+  json out = {{"target", EncodeFingerprint(w.target)}};
+  PutTime(out, "since", w.since);
+  return out;
+}
+api::WantedRollout DecodeWanted(const json& w) {
+  return {DecodeFingerprint(w.at("target")), GetTime(w, "since", absl::InfinitePast())};
+}
+
 json EncodeRollouts(const Rollouts& rollouts) {
   json out = json::object();
   for (const auto& [name, history] : rollouts) {
     json entry = {{"failed", json::array()}};
     if (history.last) entry["last"] = EncodeRecord(*history.last);
+    if (history.wanted) entry["wanted"] = EncodeWanted(*history.wanted);
     for (const api::FailedAttempt& f : history.failed) entry["failed"].push_back(EncodeFailed(f));
     out[name] = std::move(entry);
   }
@@ -156,6 +171,7 @@ Rollouts DecodeRollouts(const json& record) {
   for (const auto& [name, entry] : record.items()) {
     api::RolloutHistory& history = out[name];
     if (entry.contains("last")) history.last = DecodeRecord(entry["last"]);
+    if (entry.contains("wanted")) history.wanted = DecodeWanted(entry["wanted"]);
     for (const json& f : entry.at("failed")) history.failed.push_back(DecodeFailed(f));
   }
   return out;
@@ -214,7 +230,11 @@ absl::Status Directory::SaveLastGood(const LastGood& last_good) const {
                                                     {"revision", last_good.revision},
                                                     {"generation", last_good.generation},
                                                     {"source", last_good.source},
-                                                    {"commit", last_good.commit}});
+                                                    {"commit", last_good.commit},
+                                                    {"fileName", last_good.file_name},
+                                                    {"directory", last_good.directory},
+                                                    {"files", last_good.files},
+                                                    {"facts", last_good.facts}});
 }
 
 absl::StatusOr<LastGood> Directory::LoadLastGood() const {
@@ -252,6 +272,15 @@ absl::Status Directory::SaveUsedImages(const UsedImages& images) const {
 
 absl::StatusOr<UsedImages> Directory::LoadUsedImages() const {
   return LoadAs(absl::StrCat(path_, "/", kUsedImages), DecodeUsedImages);
+}
+
+absl::Status Directory::SaveNotified(const Notified& notified) const {
+  return Save(absl::StrCat(path_, "/", kNotified), json(notified));
+}
+
+absl::StatusOr<Notified> Directory::LoadNotified() const {
+  return LoadAs(absl::StrCat(path_, "/", kNotified),
+                [](const json& record) { return record.get<Notified>(); });
 }
 
 absl::StatusOr<std::string> Directory::DigestKey() const {

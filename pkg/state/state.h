@@ -15,13 +15,19 @@
 
 namespace spacelet::state {
 
-// The last document that was accepted, to start from when there is none at boot.
+// The last document that was accepted, to start from when there is none at boot: with everything that it was
+// made of, so that neither the files beside it nor the cloud's metadata service have to be there. Records of
+// version 0.2 and before have only the first four members.
 struct LastGood {
-  std::string bytes;       // as it was read; valid UTF-8, or it would not have been accepted
-  std::string revision;    // of the bytes
-  int64_t generation = 0;  // grows over restarts
-  std::string source;      // where it came from, as given to --config
-  std::string commit;      // git only
+  std::string bytes;           // as it was read; valid UTF-8, or it would not have been accepted
+  std::string revision;        // of the bytes and the files
+  int64_t generation = 0;      // grows over restarts
+  std::string source;          // where it came from, as given to --config
+  std::string commit = {};     // git only
+  std::string file_name = {};  // for diagnostics; empty: `source`
+  std::string directory = {};  // where it lay on this host; empty: not on this host
+  std::map<std::string, std::string> files = {};  // read beside it: relative path -> bytes, valid UTF-8
+  std::map<std::string, std::string> facts = {};  // of the host, that were used: name -> value
   bool operator==(const LastGood&) const = default;
 };
 
@@ -37,6 +43,9 @@ using Rollouts = std::map<std::string, api::RolloutHistory>;
 using Networks = std::map<std::string, api::NetworkHistory>;
 
 using UsedImages = api::UsedImages;
+
+// What somebody was notified of and is not over: key -> message.
+using Notified = std::map<std::string, std::string>;
 
 // Each record is one file with a checksum, mode 0600, old or new and never torn.
 // Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
@@ -65,6 +74,9 @@ class Directory {
 
   absl::Status SaveUsedImages(const UsedImages& images) const;
   absl::StatusOr<UsedImages> LoadUsedImages() const;
+
+  absl::Status SaveNotified(const Notified& notified) const;
+  absl::StatusOr<Notified> LoadNotified() const;
 
   // Keys the digests of secrets' values in the history of rollouts, so that the file tells nobody a secret by
   // its digest. Made at the first call.

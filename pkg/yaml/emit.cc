@@ -35,55 +35,63 @@ std::string Scalar(absl::string_view text, bool quoted) {
 
 std::string Key(absl::string_view key) { return Scalar(key, Node::Text(key).quoted); }
 
-void EmitBlock(const Node& node, size_t indent, std::string& out);
+class Emitter {
+ public:
+  explicit Emitter(const std::function<std::string(const Node& value)>& comment) : comment_(comment) {}
 
-// What follows "key:" or "-": on the same line when it is one word, below it otherwise.
-void EmitValue(const Node& node, size_t indent, std::string& out) {
-  if (node.is_scalar()) {
-    absl::StrAppend(&out, " ", Scalar(node.text, node.quoted), "\n");
-  } else if (node.is_null()) {
-    out += " null\n";
-  } else if (node.is_map() && node.entries.empty()) {
-    out += " {}\n";
-  } else if (node.is_sequence() && node.items.empty()) {
-    out += " []\n";
-  } else {
-    out += "\n";
-    EmitBlock(node, indent, out);
-  }
-}
-
-void EmitBlock(const Node& node, size_t indent, std::string& out) {
-  const std::string margin(indent, ' ');
-  for (const Entry& entry : node.entries) {
-    absl::StrAppend(&out, margin, Key(entry.key), ":");
-    EmitValue(entry.value, indent + 2, out);
-  }
-  for (const Node& item : node.items) {
-    absl::StrAppend(&out, margin, "-");
-    if (item.is_map() && !item.entries.empty()) {
-      // "- a: 1" and the following entries below its first one.
-      std::string block;
-      EmitBlock(item, indent + 2, block);
-      absl::StrAppend(&out, " ", absl::string_view(block).substr(indent + 2));
-    } else {
-      EmitValue(item, indent + 2, out);
+  void EmitBlock(const Node& node, size_t indent) {
+    const std::string margin(indent, ' ');
+    for (const Entry& entry : node.entries) {
+      absl::StrAppend(&out_, margin, Key(entry.key), ":");
+      EmitValue(entry.value, indent + 2);
+    }
+    for (const Node& item : node.items) {
+      absl::StrAppend(&out_, margin, "-");
+      if (item.is_map() && !item.entries.empty()) {
+        // "- a: 1" and the following entries below its first one.
+        const size_t begin = out_.size();
+        EmitBlock(item, indent + 2);
+        out_.replace(begin, indent + 2, " ");
+      } else {
+        EmitValue(item, indent + 2);
+      }
     }
   }
-}
+
+  // What follows "key:" or "-": on the same line when it is one word, below it otherwise.
+  void EmitValue(const Node& node, size_t indent) {
+    if (!node.entries.empty() || !node.items.empty()) {
+      out_ += "\n";
+      return EmitBlock(node, indent);
+    }
+    const std::string comment = comment_ ? comment_(node) : "";
+    absl::StrAppend(&out_, " ", Word(node), comment.empty() ? "" : "  # ", comment, "\n");
+  }
+
+  std::string Take() { return std::move(out_); }
+
+ private:
+  static std::string Word(const Node& node) {
+    if (node.is_scalar()) return Scalar(node.text, node.quoted);
+    return node.is_null() ? "null" : node.is_map() ? "{}" : "[]";
+  }
+
+  const std::function<std::string(const Node& value)>& comment_;
+  std::string out_;
+};
 
 }  // namespace
 
-std::string Emit(const Node& node) {
-  std::string out;
+std::string Emit(const Node& node, const std::function<std::string(const Node& value)>& comment) {
+  Emitter emitter(comment);
   const bool is_block = !node.entries.empty() || !node.items.empty();
-  if (is_block) {
-    EmitBlock(node, 0, out);
-  } else {
-    EmitValue(node, 0, out);
-    out.erase(0, 1);
-  }
-  return out;
+  if (is_block)
+    emitter.EmitBlock(node, 0);
+  else
+    emitter.EmitValue(node, 0);
+  return is_block ? emitter.Take() : emitter.Take().substr(1);
 }
+
+std::string Emit(const Node& node) { return Emit(node, nullptr); }
 
 }  // namespace spacelet::yaml

@@ -76,6 +76,8 @@ std::optional<Error> CheckBytes(absl::string_view text) {
 // Builds the tree bottom-up from yaml-cpp's events, of which it keeps the unfinished collections.
 class TreeBuilder : public YAML::EventHandler {
  public:
+  explicit TreeBuilder(int file = 0) : file_(file) {}
+
   void OnDocumentStart(const YAML::Mark&) override {}
   void OnDocumentEnd() override {}
   void OnNull(const YAML::Mark& mark, YAML::anchor_t) override { Take(At(mark)); }
@@ -122,10 +124,11 @@ class TreeBuilder : public YAML::EventHandler {
     std::map<std::string, int> key_lines;
   };
 
-  static Node At(const YAML::Mark& mark) {
+  Node At(const YAML::Mark& mark) const {
     Node node;
     node.line = mark.line + 1;
     node.column = mark.column + 1;
+    node.file = file_;
     return node;
   }
 
@@ -180,9 +183,10 @@ class TreeBuilder : public YAML::EventHandler {
     } else {
       frame.dropped = false;
     }
-    frame.entry = Entry{std::move(key.text), Node(), key.line, key.column};
+    frame.entry = Entry{std::move(key.text), Node(), key.line, key.column, file_};
   }
 
+  const int file_;
   std::vector<Frame> stack_;
 };
 
@@ -206,10 +210,10 @@ std::string WithoutFinalLineBreak(absl::string_view text) {
 }
 
 // YAML::LoadAll loops for ever on some texts; two single steps cannot.
-void ParseInto(absl::string_view text, Parsed& parsed) {
+void ParseInto(absl::string_view text, int file, Parsed& parsed) {
   std::istringstream stream(WithoutFinalLineBreak(text));
   YAML::Parser parser(stream);
-  TreeBuilder first;
+  TreeBuilder first(file);
   NothingMore second;
   const auto keep = [&] {
     parsed.root = std::move(first.root);
@@ -229,14 +233,14 @@ void ParseInto(absl::string_view text, Parsed& parsed) {
 
 }  // namespace
 
-Parsed Parse(absl::string_view text) {
+Parsed Parse(absl::string_view text, int file) {
   Parsed parsed;
   if (auto error = CheckBytes(text)) {
     parsed.errors.push_back(*std::move(error));
     return parsed;
   }
   try {
-    ParseInto(text, parsed);
+    ParseInto(text, file, parsed);
   } catch (const std::exception& e) {
     parsed.errors.push_back({0, 0, absl::StrCat("cannot be parsed: ", base::OneLine(e.what(), 200))});
   }

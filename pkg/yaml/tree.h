@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -19,7 +20,8 @@ inline constexpr int kMaxDepth = 32;
 struct Entry;
 
 // A plain value. `line` and `column` are 1-based and point at the first character (columns count bytes); 0 in
-// a tree that was built by hand.
+// a tree that was built by hand. `file` is the number that Parse was given: of a tree that is made of several
+// texts, each node knows its own.
 struct Node {
   enum class Kind { kNull, kScalar, kSequence, kMap };
 
@@ -29,6 +31,7 @@ struct Node {
   std::vector<Node> items;     // kSequence
   std::vector<Entry> entries;  // kMap, in the document's order; keys are unique
   int line = 0, column = 0;
+  int file = 0;
 
   bool is_null() const { return kind == Kind::kNull; }
   bool is_scalar() const { return kind == Kind::kScalar; }
@@ -51,6 +54,7 @@ struct Entry {
   std::string key;
   Node value;
   int line = 0, column = 0;  // of the key
+  int file = 0;
 };
 
 // "a map", "a list", "a text" or "nothing": what stands there, for messages.
@@ -73,11 +77,15 @@ struct Parsed {
 
 // Rejects what the first paragraph says, and: more than kMaxBytes, an empty text or one of only comments,
 // invalid UTF-8, UTF-16, a byte order mark, control and bidirectional characters, nesting over kMaxDepth.
-// Total: never throws, never hangs, linear in the size of the text.
-Parsed Parse(absl::string_view text);
+// Total: never throws, never hangs, linear in the size of the text. Every node gets the number `file`.
+Parsed Parse(absl::string_view text, int file = 0);
 
 // The tree as YAML text in block style, which Parse reads as the same tree. Plain scalars stay plain, quoted
 // ones quoted.
 std::string Emit(const Node& node);
+
+// The same with a comment behind each scalar, each null and each empty collection for which `comment` has one
+// line of text.
+std::string Emit(const Node& node, const std::function<std::string(const Node& value)>& comment);
 
 }  // namespace spacelet::yaml

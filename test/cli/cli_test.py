@@ -37,7 +37,7 @@ DOCUMENT = textwrap.dedent("""\
             SECRET: {{file: {directory}/token}}
     """)
 COMMANDS = ["agent", "validate", "plan", "explain", "apply", "status", "events", "down", "import", "schema", "version", "completion",
-            "cloud-init", "secret", "doctor", "init", "support-bundle"]
+            "cloud-init", "secret", "doctor", "init", "support-bundle", "render"]
 
 
 def run(*words, stdin=None, env=None, timeout=60):
@@ -563,17 +563,18 @@ class WithoutDocker(CliTest):
             self.assertIn("--address", answer.stderr)
 
 
-class Agent(CliTest):
-    """The daemon without a Docker daemon: it lives, says so, and stops."""
+class AgentCase(CliTest):
+    """Starts the daemon, without a Docker daemon, on host.yaml of the directory."""
 
-    def start(self, *words, port=None):
+    def start(self, *words, port=None, env=None):
         self.port = port or free_port()
         self.log = (self.directory / "log").open("w")
         self.addCleanup(self.log.close)
         self.process = subprocess.Popen(
             [SPACELET, "agent", "--config", self.directory / "host.yaml", "--state-dir", self.directory / "state",
              "--lock-file", self.directory / "lock", "--docker-host", self.no_docker,
-             "--listen-address", f"127.0.0.1:{self.port}", *words], stdout=self.log, stderr=self.log)
+             "--listen-address", f"127.0.0.1:{self.port}", *words], stdout=self.log, stderr=self.log,
+            env={**os.environ, **(env or {})})
         self.addCleanup(self.stop)
 
     def stop(self):
@@ -592,6 +593,10 @@ class Agent(CliTest):
 
     def command(self, name, *words):
         return run(name, "--address", f"127.0.0.1:{self.port}", *words)
+
+
+class Agent(AgentCase):
+    """It lives, says so, and stops."""
 
     def test_it_lives_without_docker_is_not_ready_and_stops_with_0(self):
         self.good()

@@ -12,6 +12,7 @@
 #include "absl/strings/match.h"
 #include "pkg/docker/errors.h"
 #include "test/contract/backend.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::contract {
 namespace {
@@ -179,7 +180,7 @@ TEST_P(ImageContract, AnAbsentTagIsNotFoundByTheQuestionToo) {
 }
 
 TEST_P(ImageContract, AnArchiveBringsItsImageBackUnderItsTag) {
-  const std::string path = ::testing::TempDir() + "/contract-archive.tar";
+  const std::string path = testing::TemporaryPath("contract-archive.tar");
   backend().Tag("box:1", "saved", "1");
   backend().Save("saved:1", path);
   const std::string id = docker().InspectImage("saved:1", never_)->id;
@@ -203,7 +204,7 @@ TEST_P(ImageContract, WithItsLastTagAnImageLosesItsDigests) {
 
 // `docker images` shows it as <none>: its tag went to another image.
 TEST_P(ImageContract, AnImageThatLostItsTagIsRemovedByItsIdUnlessItIsInUse) {
-  const std::string path = ::testing::TempDir() + "/contract-box.tar";
+  const std::string path = testing::TemporaryPath("contract-box.tar");
   backend().Save("box:3", path);
   PushedAs("box:3", "lost:1");
   EXPECT_OK(docker().RemoveImage("box:3", never_));

@@ -86,14 +86,8 @@ class Pulled(ImageCase):
         started = self.host.started()
         large = self.publish("box:2", "two", size=8 * MIB).replace(Registry.ADDRESS, self.faulty.ADDRESS)
         cuts = []
-
-        def cut_once(method, path):
-            if "/blobs/" in path and not cuts and self.faulty.requests[-1].startswith("GET"):
-                cuts.append(self.host.started())
-                return Cut(3 * 10**5)
-            return None
-
-        self.faulty.fault = cut_once
+        cut = Cut(3 * 10**5, lambda: cuts.append(self.host.started()))
+        self.faulty.fault = lambda method, path: cut if "/blobs/" in path else None
         self.host.change(box(large))
         self.assertEqual((cuts, self.note()), ([started], "two"))
 

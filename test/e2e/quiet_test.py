@@ -129,7 +129,7 @@ class Canary(HostCase):
 
     def look_everywhere(self):
         host = self.host
-        for path in ("/api/v1/status", "/api/v1/events", "/metrics", "/readyz", "/livez", "/"):
+        for path in ("/api/v1/status", "/api/v1/events", "/metrics", "/readyz", "/livez", "/", "/page"):
             self.assert_clean(path, host.agent.ask(path)[1])
         commands = [("status",), ("events",), ("validate", "-f", str(host.config))]
         commands += [("plan", "-f", str(host.config), "-o", form) for form in ("text", "json", "yaml")]

@@ -23,6 +23,14 @@ DOCKER_UNIT = textwrap.dedent("""\
     Group=docker
     UMask=0007
     """)
+# As docker.socket of Debian's and Docker's packages; this Docker takes longer to start than a ping of the agent's waits.
+DOCKER_SOCKET = textwrap.dedent("""\
+    [Socket]
+    ListenStream=/run/docker.sock
+    SocketMode=0660
+    SocketGroup=docker
+    """)
+SLOW = "[Service]\nExecStartPre=sleep 5\n"
 BOX = textwrap.dedent("""\
     apiVersion: spacelet.dev/v1alpha1
     kind: GitspaceHost
@@ -142,11 +150,16 @@ class ServiceTest(unittest.TestCase):
         return {c["Names"][0].lstrip("/"): (c["Id"], self.docker(f"/containers/{c['Id']}/json")["State"]["StartedAt"])
                 for c in self.docker("/containers/json?all=1")}
 
+    def metrics(self):
+        return subprocess.run(["nsenter", "--target", str(self.machine.init), "--net", "--", "curl", "--silent", "--fail",
+                               "http://127.0.0.1:9746/metrics"], capture_output=True, text=True, check=True, timeout=60).stdout
+
+    def metric(self, name):
+        return float(re.search(rf"^{name} (\S+)$", self.metrics(), re.MULTILINE).group(1))
+
     def operations(self):
         """What the agent that runs has asked Docker for."""
-        answer = subprocess.run(["nsenter", "--target", str(self.machine.init), "--net", "--", "curl", "--silent", "--fail",
-                                 "http://127.0.0.1:9746/metrics"], capture_output=True, text=True, check=True, timeout=60)
-        return set(re.findall(r'^spacelet_docker_requests_total\{.*operation="(\w+)".*\} [1-9]', answer.stdout, re.MULTILINE))
+        return set(re.findall(r'^spacelet_docker_requests_total\{.*operation="(\w+)".*\} [1-9]', self.metrics(), re.MULTILINE))
 
     def environment(self, name):
         return dict(entry.split("=", 1) for entry in self.docker(f"/containers/{name}/json")["Config"]["Env"])
@@ -296,6 +309,7 @@ class Sandbox(ServiceTest):
         listed = wait_until("the pool is written", lambda: self.machine.run(
             "find", "/runner/.spacelet", "-name", "pool-*.yaml", check=False).stdout)
         self.assertRegex(listed, r"/runner/\.spacelet/pool-[0-9a-f]+\.yaml")
+        self.assertEqual(self.machine.run("stat", "--format=%U %a", listed.strip()).stdout, "root 600\n")
         wait_until("the runner is made", lambda: "vm-runner" in self.containers())
         self.assertEqual(self.machine.run("stat", "--format=%U %a", "/runner").stdout, "root 700\n")
 
@@ -317,6 +331,33 @@ class Watchdog(ServiceTest):
         self.assertIn("Watchdog timeout", self.machine.journal(UNIT))
         self.assertEqual(self.containers(), containers)
         self.complete = True
+
+
+class SocketActivation(ServiceTest):
+    def test_a_docker_that_somebody_stops_again_and_again_is_started_once_a_minute_at_most(self):
+        self.with_box()
+        self.machine.run("systemctl", "stop", "docker")
+        self.machine.write("/etc/systemd/system/docker.socket", DOCKER_SOCKET)
+        self.machine.run("mkdir", "/etc/systemd/system/docker.service.d")
+        self.machine.write("/etc/systemd/system/docker.service.d/slow.conf", SLOW)
+        self.machine.run("systemctl", "daemon-reload")
+        self.machine.run("systemctl", "start", "docker.socket", "docker.service")
+        wait_until("the agent listens", lambda: self.metric("spacelet_docker_event_stream_reconnects_total") == 1)
+        wait_until("the host is ready", self.ready)
+        before = len(self.docker_starts())
+        for stop in (1, 2):
+            self.machine.run("systemctl", "stop", "docker.service")
+            wait_until("Docker was started by the agent", lambda: len(self.docker_starts()) == before + stop, 180)
+            wait_until("the agent listens again", lambda: self.metric("spacelet_docker_event_stream_reconnects_total") > stop)
+            wait_until("the host is ready", self.ready)
+        first, second = self.docker_starts()[before:]
+        self.assertGreater(second - first, 59)
+        self.complete = True
+
+    def docker_starts(self):
+        """Seconds since the boot."""
+        log = self.machine.run("journalctl", "--no-pager", "--output=short-monotonic", "--unit=docker.service").stdout
+        return [float(seconds) for seconds in re.findall(r"\[ *(\d+\.\d+)\][^\n]*Starting docker.service", log)]
 
 
 if __name__ == "__main__":

@@ -1,9 +1,12 @@
 #include "test/testing/fake_daemon.h"
 
+#include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -39,16 +42,34 @@ int64_t SinceNano(const std::string& since) {
   return seconds * 1000000000 + nanos;
 }
 
+// sd_listen_fds(3): the first descriptor that systemd passes on is 3.
+constexpr int kHandedOver = 3;
+
+bool HasHandedOver() {
+  const char *pid = getenv("LISTEN_PID"), *count = getenv("LISTEN_FDS");
+  return pid != nullptr && count != nullptr && pid == absl::StrCat(getpid()) && count == std::string("1");
+}
+
 }  // namespace
 
 FakeDaemon::FakeDaemon(FakeDocker& docker, DaemonOptions options)
     : docker_(docker), options_(std::move(options)) {}
 
 absl::Status FakeDaemon::Listen() {
+  if (options_.socket.size() >= sizeof(sockaddr_un::sun_path))
+    return absl::UnavailableError("the socket's path is too long");
+  activated_ = HasHandedOver();
+  if (activated_)
+    listener_ = kHandedOver;
+  else if (const absl::Status bound = Bind(); !bound.ok())
+    return bound;
+  acceptor_ = std::thread([this] { Accept(); });
+  return absl::OkStatus();
+}
+
+absl::Status FakeDaemon::Bind() {
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  if (options_.socket.size() >= sizeof(address.sun_path))
-    return absl::UnavailableError("the socket's path is too long");
   std::memcpy(address.sun_path, options_.socket.c_str(), options_.socket.size());
   unlink(options_.socket.c_str());
   listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -56,22 +77,24 @@ absl::Status FakeDaemon::Listen() {
       listen(listener_, 128) != 0) {
     return absl::UnavailableError(absl::StrCat(options_.socket, ": ", strerror(errno)));
   }
-  acceptor_ = std::thread([this] { Accept(); });
   return absl::OkStatus();
 }
 
 FakeDaemon::~FakeDaemon() {
+  eventfd_write(wake_.get(), 1);
   stop_.request_stop();
   docker_.ReleaseHangs();
-  if (listener_ >= 0) shutdown(listener_, SHUT_RDWR);
   if (acceptor_.joinable()) acceptor_.join();
   Reap(/*all=*/true);
   if (listener_ >= 0) close(listener_);
-  unlink(options_.socket.c_str());
+  if (!activated_) unlink(options_.socket.c_str());
 }
 
 void FakeDaemon::Accept() {
-  while (!stop_.stop_requested()) {
+  // Not a shutdown of the listener: systemd's serves the next daemon, too.
+  pollfd ready[] = {{listener_, POLLIN, 0}, {wake_.get(), POLLIN, 0}};
+  while (poll(ready, 2, -1) < 0 || ready[1].revents == 0) {
+    if (ready[0].revents == 0) continue;
     const int fd = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
     if (fd < 0) continue;
     Reap(/*all=*/false);

@@ -3,6 +3,7 @@
 // Thread-safety: thread-safe; each connection has a thread and carries one request.
 #pragma once
 
+#include <sys/eventfd.h>
 #include <sys/types.h>
 
 #include <atomic>
@@ -17,13 +18,16 @@
 
 #include "absl/status/status.h"
 #include "pkg/base/mutex.h"
+#include "pkg/base/unique_fd.h"
 #include "test/testing/fake_docker.h"
 #include "test/testing/fake_http.h"
 
 namespace spacelet::testing {
 
 struct DaemonOptions {
-  std::string socket;  // made at the start, removed at the end
+  // Made at the start, removed at the end; but one that systemd listens on and hands over (sd_listen_fds(3))
+  // is used as it is and left behind.
+  std::string socket;
   // Called when a request was performed and before it is answered; false: the connection is closed
   // unanswered.
   std::function<bool(const HttpRequest&, pid_t peer)> before_answer;
@@ -47,6 +51,7 @@ class FakeDaemon {
     std::atomic<bool> done = false;
     std::thread thread;
   };
+  absl::Status Bind();
   void Accept();
   void Reap(bool all);
   void Serve(int fd);
@@ -57,6 +62,8 @@ class FakeDaemon {
   FakeDocker& docker_;
   const DaemonOptions options_;
   int listener_ = -1;
+  bool activated_ = false;  // the listener is systemd's
+  base::UniqueFd wake_{eventfd(0, EFD_CLOEXEC)};
   std::stop_source stop_;
   std::thread acceptor_;
   std::list<std::unique_ptr<Connection>> connections_;  // of the acceptor's thread, then of the destructor

@@ -98,7 +98,8 @@ absl::StatusOr<T> FakeDocker::Ask(const std::string& operation, const std::strin
 
 // --- Reader
 
-absl::StatusOr<docker::EngineInfo> FakeDocker::Ping(const std::stop_token& stop) {
+absl::StatusOr<docker::EngineInfo> FakeDocker::Ping(const std::function<void()>& /*on_starting*/,
+                                                    const std::stop_token& stop) {
   return Ask<docker::EngineInfo>("Ping", "", kReads, stop, [](FakeEngine& engine) { return engine.Info(); });
 }
 

@@ -49,7 +49,9 @@ class FakeDocker : public docker::Client {
   explicit FakeDocker(EngineOptions options = {}) : engine_(std::move(options)) {}
 
   // --- docker::Client
-  absl::StatusOr<docker::EngineInfo> Ping(const std::stop_token& stop) override;
+  using docker::Client::Ping;
+  absl::StatusOr<docker::EngineInfo> Ping(const std::function<void()>& on_starting,
+                                          const std::stop_token& stop) override;
   absl::StatusOr<std::vector<docker::ContainerSummary>> ListContainers(const std::string& label,
                                                                        const std::stop_token& stop) override;
   absl::StatusOr<docker::Container> InspectContainer(const std::string& id_or_name,

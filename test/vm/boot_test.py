@@ -123,8 +123,6 @@ class BootTest(unittest.TestCase):
         self.machine.until_ready()
         self.assertEqual(self.container_ids(), self.ids)
 
-    @unittest.skip("known to fail where Docker takes more than a ping's 3 s to start, as under emulation: it is asked on "
-                   "while it starts (SocketActivation::OnPingFailed), so that a stop right after is undone at once")
     def test_5_a_docker_that_somebody_stops_again_and_again_is_started_once_a_minute_at_most(self):
         # docker.socket stays, and any connection starts Docker.
         wait = "for i in $(seq 600); do [ $(systemctl is-active docker.service) = active ] && break; sleep 1; done"

@@ -106,9 +106,11 @@ class Machine:
     def _make_seed(self, user_data):
         (self.directory / "user-data").write_text(user_data)
         (self.directory / "meta-data").write_text("instance-id: i-spacelet\nlocal-hostname: gitspaces\n")
+        # A cloud's image has its locale; to compile one takes an emulated machine minutes, and failed once.
+        (self.directory / "vendor-data").write_text("#cloud-config\nlocale: C.UTF-8\n")
         seed = self.directory / "seed.img"
         run("mkfs.vfat", "-C", "-n", "CIDATA", seed, "1024")
-        run("mcopy", "-i", seed, self.directory / "user-data", self.directory / "meta-data", "::")
+        run("mcopy", "-i", seed, *(self.directory / f"{kind}-data" for kind in ("user", "meta", "vendor")), "::")
 
     # ---- power
 

@@ -15,10 +15,18 @@ class Answer:
 
 
 class Cut:
-    """The connection ends after so many bytes of the body."""
+    """Once: the first body that is longer ends after so many bytes, and its connection with it. Before, `happens` is called."""
 
-    def __init__(self, after):
-        self.after = after
+    def __init__(self, after, happens):
+        self.after, self.happens = after, happens
+        self.lock, self.done = threading.Lock(), False  # layers are fetched side by side
+
+    def claim(self):
+        with self.lock:
+            if not self.done:
+                self.happens()
+            first, self.done = not self.done, True
+            return first
 
 
 class Slow:
@@ -36,14 +44,12 @@ class FaultyRegistry:
     def __init__(self, registry):
         self.target = registry.ADDRESS
         self.fault = lambda method, path: None
-        self.requests = []
         outer = self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
 
             def do_GET(self):
-                outer.requests.append(f"{self.command} {self.path}")
                 fault = outer.fault(self.command, self.path)
                 if isinstance(fault, Answer):
                     self.refuse(fault)
@@ -76,7 +82,7 @@ class FaultyRegistry:
             def copy(self, response, fault):
                 sent = 0
                 while data := response.read(CHUNK):
-                    if isinstance(fault, Cut) and sent + len(data) > fault.after:
+                    if isinstance(fault, Cut) and sent + len(data) > fault.after and fault.claim():
                         self.wfile.write(data[:fault.after - sent])
                         self.close_connection = True
                         return

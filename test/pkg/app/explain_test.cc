@@ -27,7 +27,7 @@ constexpr char kDocument[] =
 class ExplainTest : public testing::Test {
  protected:
   absl::StatusOr<Explanation> ExplainObject(const std::string& object) {
-    return Explain(object, loaded_, "host.yaml", host_, {});
+    return Explain(object, loaded_, host_, {});
   }
   static std::string SourceOf(const Explanation& explanation, const std::string& field) {
     for (const ExplainedField& f : explanation.fields)
@@ -71,6 +71,21 @@ TEST_F(ExplainTest, EndsWithWhatWouldBeDone) {
   const std::string text = ToText(*ExplainObject("network"));
   EXPECT_TRUE(absl::StrContains(text, "What would be done:")) << text;
   EXPECT_TRUE(absl::StrContains(text, "CreateNetwork")) << text;
+}
+
+TEST_F(ExplainTest, NamesTheOverlayThatDecides) {
+  const std::string base = absl::StrCat("overlays: [hosts/a.yaml]\n", kDocument);
+  const config::Loaded loaded =
+      config::Load(config::Input{.bytes = base,
+                                 .file_name = "base.yaml",
+                                 .today = absl::Now(),
+                                 .read = [](const std::string&) -> absl::StatusOr<std::string> {
+                                   return "spec:\n  delegate:\n    resources: {memory: 3g}\n";
+                                 }});
+  ASSERT_TRUE(loaded.ok()) << config::ToText(loaded.diagnostics);
+  const Explanation explanation = *Explain("delegate", loaded, host_, {});
+  EXPECT_EQ(SourceOf(explanation, "image"), "base.yaml:9");
+  EXPECT_EQ(SourceOf(explanation, "resources.memory"), "hosts/a.yaml:3");
 }
 
 }  // namespace

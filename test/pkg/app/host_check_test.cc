@@ -7,6 +7,7 @@
 #include <string>
 
 #include "absl/strings/str_cat.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::app {
 namespace {
@@ -39,8 +40,8 @@ TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
     Severity severity;
   } kCases[] = {{false, Severity::kWarning}, {true, Severity::kError}};
   for (const auto& c : kCases) {
-    const Checked checked =
-        CheckDocument(Document("/nonexistent/token"), "host.yaml", {.is_host = c.is_host});
+    const Checked checked = CheckDocument({.bytes = Document("/nonexistent/token"), .file_name = "host.yaml"},
+                                          nullptr, {.is_host = c.is_host});
     const config::Diagnostic* absent = About(checked, "/nonexistent/token");
     ASSERT_NE(absent, nullptr);
     EXPECT_EQ(absent->severity, c.severity);
@@ -50,25 +51,26 @@ TEST(HostCheck, AnAbsentFileIsAWarningElsewhereAndAnErrorOnTheHost) {
 }
 
 TEST(HostCheck, AFileThatIsThereIsNotMentioned) {
-  const std::string path = testing::TempDir() + "/host_check_token";
+  const std::string path = testing::TemporaryPath("host_check_token");
   std::ofstream(path) << "secret";
   chmod(path.c_str(), 0600);
-  const Checked checked = CheckDocument(Document(path), "host.yaml", {.is_host = true});
+  const Checked checked =
+      CheckDocument({.bytes = Document(path), .file_name = "host.yaml"}, nullptr, {.is_host = true});
   EXPECT_TRUE(checked.valid);
   EXPECT_EQ(About(checked, path), nullptr);
 }
 
 TEST(HostCheck, ASecretsFileThatOthersMayReadIsAWarningOnTheHostAndStrictlyAnError) {
-  const std::string path = testing::TempDir() + "/host_check_open_token";
+  const std::string path = testing::TemporaryPath("host_check_open_token");
   std::ofstream(path) << "secret";
   chmod(path.c_str(), 0644);
   using secret::Permissions;
-  const Checked elsewhere = CheckDocument(Document(path), "host.yaml", {});
+  const Checked elsewhere = CheckDocument({.bytes = Document(path), .file_name = "host.yaml"}, nullptr, {});
   EXPECT_EQ(About(elsewhere, path), nullptr);
   for (const Permissions permissions : {Permissions::kWarn, Permissions::kStrict}) {
     const bool strict = permissions == Permissions::kStrict;
-    const Checked checked =
-        CheckDocument(Document(path), "host.yaml", {.is_host = true, .secret_permissions = permissions});
+    const Checked checked = CheckDocument({.bytes = Document(path), .file_name = "host.yaml"}, nullptr,
+                                          {.is_host = true, .secret_permissions = permissions});
     const config::Diagnostic* open = About(checked, "chmod 600 " + path);
     ASSERT_NE(open, nullptr);
     EXPECT_EQ(open->severity, strict ? Severity::kError : Severity::kWarning);
@@ -78,7 +80,8 @@ TEST(HostCheck, ASecretsFileThatOthersMayReadIsAWarningOnTheHostAndStrictlyAnErr
 }
 
 TEST(HostCheck, AnInvalidDocumentIsNotCheckedAnyFurther) {
-  const Checked checked = CheckDocument("nonsense: true\n", "host.yaml", {.is_host = true});
+  const Checked checked =
+      CheckDocument({.bytes = "nonsense: true\n", .file_name = "host.yaml"}, nullptr, {.is_host = true});
   EXPECT_FALSE(checked.valid);
   EXPECT_FALSE(checked.diagnostics.empty());
 }

@@ -67,6 +67,24 @@ TEST(Assess, DescribesTheLiveContainer) {
   EXPECT_EQ(status.started_at, absl::FromUnixSeconds(1));
 }
 
+TEST(Assess, SaysWhatIsWantedAndWhatIsToBeDone) {
+  Scene scene;
+  scene.container().image = "web:0";
+  scene.plan.steps.push_back({plan::StartContainer{"1"}, kKey, "exited", {{"image", "web:0", "web:1"}}});
+  const report::ObjectStatus status = scene.Assess();
+  EXPECT_EQ(status.image, "web:0");
+  EXPECT_EQ(status.desired, (report::DesiredStatus{"web:1", "v1:aa"}));
+  EXPECT_EQ(status.plan, report::Summary(scene.plan));
+  EXPECT_EQ(status.plan.steps.at(0).operation, "StartContainer");
+  EXPECT_EQ(status.plan.steps.at(0).arguments, "1");
+}
+
+TEST(Assess, WhatTheDocumentHasDroppedIsNotWanted) {
+  Scene scene;
+  scene.host.containers.clear();
+  EXPECT_EQ(scene.Assess().desired, std::nullopt);
+}
+
 TEST(Assess, Ready) {
   struct Case {
     std::function<void(Scene&)> mutate;

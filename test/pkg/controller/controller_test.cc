@@ -267,7 +267,10 @@ TEST_F(ControllerTest, ALimitThatAnEarlierAgentSetInPlaceIsTakenAwayByANewContai
 
   Restart();
   Offer(kWebOnly);
-  EXPECT_TRUE(Eventually([&] { return Runs("web") && !Find("web")->resources.memory; }));
+  EXPECT_TRUE(Eventually([&] {
+    const auto web = Find("web");
+    return web && Runs("web") && !web->resources.memory;
+  }));
   EXPECT_TRUE(ConvergesWhileTimeRuns());
   EXPECT_NE(Find("web")->id, first_id);
   EXPECT_TRUE(Eventually([&] { return KeepsNoLimits(); }));

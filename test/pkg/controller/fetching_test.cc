@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "test/pkg/controller/world.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::controller {
 namespace {
@@ -101,7 +102,7 @@ class FromArchive : public Fetching {
     return Web("kept:1", absl::StrCat(", imageArchive: ", path_, more));
   }
   const absl::Status away_ = absl::UnavailableError("dial tcp 10.0.0.1:443: connect: connection refused");
-  const std::string path_ = ::testing::TempDir() + "/fetching-archive.tar";
+  const std::string path_ = testing::TemporaryPath("fetching-archive.tar");
 };
 
 TEST_F(FromArchive, AHostStartsWithoutItsRegistry) {

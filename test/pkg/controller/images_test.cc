@@ -6,6 +6,7 @@
 #include <filesystem>
 
 #include "test/testing/fake_clock.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::controller {
 namespace {
@@ -37,7 +38,7 @@ class ImagesTest : public ::testing::Test {
     for (const char* id : ids) images_.Used("web", "docker.io/library/web:1", id);
   }
 
-  const std::string path_ = ::testing::TempDir() + "/images-test";
+  const std::string path_ = testing::TemporaryPath("images-test");
   state::Directory state_{path_};
   Records records_{&state_, log::Logger()};
   testing::FakeClock clock_;

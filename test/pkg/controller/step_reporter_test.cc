@@ -67,6 +67,17 @@ TEST_F(PullReport, TheStatusFollowsEveryStep) {
   EXPECT_EQ(Message(), "Pulling: web:1: 2/4 layers, 51/200 MiB");
 }
 
+TEST_F(PullReport, TheStatusHasItInNumbersUntilItIsOver) {
+  const auto pull = [&] { return board_.Object(pull_.object)->pull; };
+  EXPECT_EQ(pull(), (report::PullStatus{.image = "web:1", .started_at = clock_.Now()}));
+  const absl::Time begun = clock_.Now();
+  clock_.Advance(absl::Seconds(3));
+  Progress(1, 50);
+  EXPECT_EQ(pull(), (report::PullStatus{"web:1", 1, 4, 50 << 20, 200 << 20, begun}));
+  reporter_.StepFinished(pull_, absl::OkStatus(), absl::Seconds(3));
+  EXPECT_EQ(pull(), std::nullopt);
+}
+
 TEST_F(PullReport, TheLogHasEachTenthAndTenSeconds) {
   for (int64_t mib = 1; mib < 20; ++mib) Progress(0, mib);
   EXPECT_THAT(Lines(), ElementsAre());

@@ -270,5 +270,19 @@ TEST(Compile, LoggingOfAnotherDriverGetsNoRotationOptions) {
   EXPECT_EQ(CompileOne(c).config.log, (docker::LogConfig{"journald", {{"tag", "x"}}}));
 }
 
+TEST(Compile, WindowsAndSplayAreReadAndMakeNoNewContainer) {
+  api::Document d = MinimalDocument();
+  const std::string before = DelegateOf(CompileHere(d)).spec_hash;
+  d.delegate->workload.rollout.splay = absl::Minutes(30);
+  d.delegate->workload.rollout.windows = {{"0 2 * * mon", absl::Hours(2), "America/Los_Angeles"}};
+  const Container c = DelegateOf(CompileHere(d));
+  EXPECT_EQ(c.spec_hash, before);
+  EXPECT_EQ(c.turns.splay, absl::Minutes(30));
+  ASSERT_EQ(c.turns.windows.size(), 1u);
+  EXPECT_EQ(c.turns.windows[0].cron.text(), "0 2 * * mon");
+  EXPECT_EQ(c.turns.windows[0].duration, absl::Hours(2));
+  EXPECT_EQ(c.turns.windows[0].zone.name(), "America/Los_Angeles");
+}
+
 }  // namespace
 }  // namespace spacelet::desired

@@ -42,7 +42,7 @@ TEST(SpecHash, EveryFieldHasBeenDecidedUpon) {
   const Container container;
   const auto& [component, name, platform, body, secret_env, files, pool, directories, network, spec_hash,
                spare_hostname, pull_policy, image_archive, image_pull_secret, stop_grace, policy, depends_on,
-               dependency_deadline, readiness, startup, liveness, rollout, drain, state_file,
+               dependency_deadline, readiness, startup, liveness, rollout, turns, drain, state_file,
                auto_update_interval, ignore_drift, takeover] = container;
   EXPECT_TRUE(component.empty());
   const docker::NetworkConfig network_config;

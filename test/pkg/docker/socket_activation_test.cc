@@ -6,6 +6,7 @@
 namespace spacelet::docker {
 namespace {
 
+using Ping = SocketActivation::Ping;
 using ::testing::HasSubstr;
 
 constexpr int kSystemd = 1, kDockerd = 4711;
@@ -21,9 +22,9 @@ SocketActivation Connected(int listener_pid) {
 TEST(SocketActivation, ADockerThatWasNeverThereMayBeAskedAtAnyTime) {
   SocketActivation socket;
   for (int i = 0; i < 3; ++i) {
-    EXPECT_TRUE(socket.AdmitPing(kStart).ok());
+    EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kPlain);
     EXPECT_TRUE(socket.AdmitCall().ok());
-    socket.OnPingFailed(absl::UnavailableError("refused"));
+    socket.OnPingFailed(Ping::kPlain);
   }
 }
 
@@ -31,7 +32,7 @@ TEST(SocketActivation, ADaemonThatListensForItselfIsAskedAtOnceHoweverOftenItGoe
   SocketActivation socket = Connected(kDockerd);
   for (int i = 0; i < 3; ++i) {
     socket.OnLost();
-    EXPECT_TRUE(socket.AdmitPing(kStart).ok());
+    EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kPlain);
     EXPECT_TRUE(socket.AdmitCall().ok());
   }
 }
@@ -40,8 +41,9 @@ TEST(SocketActivation, BehindSystemdsSocketALostDockerIsAskedByOnePingOnly) {
   SocketActivation socket = Connected(kSystemd);
   socket.OnLost();
   EXPECT_TRUE(absl::IsUnavailable(socket.AdmitCall()));
-  EXPECT_TRUE(socket.AdmitPing(kStart).ok());
-  const absl::Status again = socket.AdmitPing(kStart + absl::Seconds(20));
+  EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kStarts);
+  socket.OnPingFailed(Ping::kStarts);
+  const absl::Status again = socket.AdmitPing(kStart + absl::Seconds(20)).status();
   EXPECT_TRUE(absl::IsUnavailable(again));
   EXPECT_THAT(std::string(again.message()), HasSubstr("asked in 40s"));
 }
@@ -54,18 +56,20 @@ TEST(SocketActivation, StoppedTwiceWithinAMinuteItStaysStoppedUntilTheMinuteIsOv
   EXPECT_TRUE(socket.AdmitCall().ok());
   socket.OnLost();
   EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(59)).ok());
-  EXPECT_TRUE(socket.AdmitPing(kStart + kActivationInterval).ok());
+  EXPECT_EQ(*socket.AdmitPing(kStart + kActivationInterval), Ping::kStarts);
   EXPECT_FALSE(socket.AdmitPing(kStart + kActivationInterval + absl::Seconds(1)).ok());
 }
 
-TEST(SocketActivation, ADockerThatIsStartingIsAskedAgainWithoutDelay) {
+TEST(SocketActivation, ThePingThatWaitsForADockerWhichIsStartingIsTheOnlyOne) {
   SocketActivation socket = Connected(kSystemd);
   socket.OnLost();
-  EXPECT_TRUE(socket.AdmitPing(kStart).ok());
-  socket.OnPingFailed(absl::DeadlineExceededError("no answer within 3s"));
-  EXPECT_TRUE(socket.AdmitPing(kStart + absl::Seconds(4)).ok());
-  socket.OnPingFailed(absl::UnavailableError("connection lost"));
-  EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(8)).ok());
+  EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kStarts);
+  for (const absl::Duration later : {absl::Seconds(4), kActivationInterval, kActivationPatience})
+    EXPECT_TRUE(absl::IsUnavailable(socket.AdmitPing(kStart + later).status())) << later;
+  socket.OnPingFailed(Ping::kStarts);
+  EXPECT_EQ(*socket.AdmitPing(kStart + kActivationPatience), Ping::kStarts);
+  socket.OnPingAnswered(kSystemd);
+  EXPECT_EQ(*socket.AdmitPing(kStart + kActivationPatience), Ping::kPlain);
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pkg/base/unique_fd.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::doctor {
 namespace {
@@ -21,7 +22,7 @@ using ::testing::IsEmpty;
 // A root file tree with some of a machine's files.
 class Machine : public ::testing::Test {
  protected:
-  Machine() : root_(::testing::TempDir() + "/machine") { std::filesystem::create_directories(root_); }
+  Machine() : root_(testing::TemporaryPath("machine")) { std::filesystem::create_directories(root_); }
   ~Machine() override { std::filesystem::remove_all(root_); }
   void Write(const std::string& path, const std::string& text) {
     std::filesystem::create_directories(std::filesystem::path(root_ + path).parent_path());

@@ -9,13 +9,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "test/testing/tcp_server.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::doctor {
 namespace {
 
 class ListenersTest : public ::testing::Test {
  protected:
-  ListenersTest() : directory_(::testing::TempDir() + "/proc-net") {
+  ListenersTest() : directory_(testing::TemporaryPath("proc-net")) {
     std::filesystem::create_directories(directory_);
     Write("tcp",
           " 0: 0100007F:0BB8 00000000:0000 0A 00000000:00000000 00:00000000 00000000 0 0 11 1\n"

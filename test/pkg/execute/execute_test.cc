@@ -9,6 +9,7 @@
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
 #include "test/testing/scenario.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::testing {
 namespace {
@@ -140,7 +141,7 @@ class Archive : public Execute {
     return executor_.Run(plan, {});
   }
 
-  const std::string path_ = ::testing::TempDir() + "/execute-archive.tar";
+  const std::string path_ = testing::TemporaryPath("execute-archive.tar");
 };
 
 TEST_F(Archive, BringsItsImage) {

@@ -56,6 +56,12 @@ class RawClient {
 };
 
 ServerResponse Echo(const ServerRequest& request) {
+  if (request.path == "/headers") {
+    ServerResponse response;
+    response.body = request.headers.at("accept");
+    response.headers = {{"Retry-After", "30"}};
+    return response;
+  }
   if (request.path == "/throw") throw std::runtime_error("secret detail");
   ServerResponse response;
   response.body = request.path == "/big" ? std::string(64 << 20, 'x') : request.path + "\n";
@@ -102,6 +108,12 @@ TEST_F(ServerTest, AnswersAGetWithBodyAndDefensiveHeaders) {
        {"Cache-Control: no-store", "X-Content-Type-Options: nosniff", "Content-Length: 7"})
     EXPECT_TRUE(absl::StrContains(answer, header)) << answer;
   EXPECT_FALSE(absl::StrContains(answer, "Access-Control")) << answer;
+}
+
+TEST_F(ServerTest, AHandlerReadsHeadersAndAddsSome) {
+  const std::string answer = Ask("GET /headers HTTP/1.1\r\nHost: localhost\r\nACCEPT: text/html\r\n\r\n");
+  EXPECT_TRUE(absl::StrContains(answer, "\r\nRetry-After: 30\r\n")) << answer;
+  EXPECT_TRUE(absl::EndsWith(answer, "\r\n\r\ntext/html")) << answer;
 }
 
 TEST_F(ServerTest, AnswersAHeadWithTheLengthAndWithoutTheBody) {

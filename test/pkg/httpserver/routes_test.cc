@@ -8,20 +8,12 @@
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_split.h"
-#include "pkg/base/clock.h"
+#include "test/testing/fake_clock.h"
 
 namespace spacelet::httpserver {
 namespace {
 
-class FixedClock : public base::Clock {
- public:
-  absl::Time Now() const override { return now; }
-  base::Instant Monotonic() const override { return {}; }
-  void WaitUntil(base::Mutex&, base::CondVar&, base::Instant) override {}
-  absl::Time now = absl::FromUnixSeconds(1'700'000'000);
-};
-
-class RoutesTest : public testing::Test {
+class RoutesTest : public ::testing::Test {
  protected:
   http::ServerResponse Get(const std::string& path, std::map<std::string, std::string> query = {}) {
     return handler_({path, std::move(query)});
@@ -30,12 +22,17 @@ class RoutesTest : public testing::Test {
     events_.Record(report::Event::Type::kNormal, "container/a", reason, "message");
   }
 
-  FixedClock clock_;
+  http::ServerResponse GetAsBrowser(const std::string& path) {
+    return handler_({path, {}, {{"accept", "text/html,application/xhtml+xml,*/*;q=0.8"}}});
+  }
+
+  testing::FakeClock clock_;
   report::EventLog events_{clock_, nullptr};
   std::vector<std::string> late_;
   report::Status status_;
-  http::Handler handler_ = MakeHandler({[] { return std::string("spacelet_docker_up 1\n"); },
-                                        [this] { return late_; }, [this] { return status_; }, &events_});
+  http::Handler handler_ =
+      MakeHandler({[] { return std::string("spacelet_docker_up 1\n"); }, [this] { return late_; },
+                   [this] { return status_; }, [] { return uint64_t{1}; }, &events_, &clock_});
 };
 
 TEST_F(RoutesTest, NamesEveryEndpointOnTheFirstPage) {
@@ -43,6 +40,23 @@ TEST_F(RoutesTest, NamesEveryEndpointOnTheFirstPage) {
   EXPECT_EQ(index.status, 200);
   for (const char* path : {"/livez", "/readyz", "/metrics", "/api/v1/status", "/api/v1/events"})
     EXPECT_TRUE(absl::StrContains(index.body, path)) << path;
+}
+
+TEST_F(RoutesTest, ShowsTheStatusToTerminalsAndAPageToBrowsers) {
+  status_.name = "gitspaces-us-west1";
+  EXPECT_EQ(Get("/").content_type, "text/plain; charset=utf-8");
+  EXPECT_TRUE(absl::StartsWith(Get("/").body, "gitspaces-us-west1: not ready")) << Get("/").body;
+  const http::ServerResponse page = GetAsBrowser("/");
+  EXPECT_EQ(page.content_type, "text/html; charset=utf-8");
+  EXPECT_TRUE(absl::StrContains(page.body, "gitspaces-us-west1"));
+  EXPECT_EQ(page.headers.at("Vary"), "Accept");
+  EXPECT_EQ(Get("/").headers.at("Vary"), "Accept");
+}
+
+TEST_F(RoutesTest, AnswersThePagesContentAsOneLineOfJsonOrAsAStream) {
+  EXPECT_EQ(Get("/page").content_type, "application/json");
+  EXPECT_TRUE(absl::StrContains(Get("/page").body, "\"content\":["));
+  EXPECT_EQ(Get("/page", {{"follow", "true"}}).content_type, "text/event-stream");
 }
 
 TEST_F(RoutesTest, ServesMetricsWithTheVersionThatPrometheusWants) {
@@ -82,7 +96,7 @@ TEST_F(RoutesTest, ListsEventsOldestFirstOneALine) {
 
 TEST_F(RoutesTest, ListsOnlyEventsAfterSince) {
   Record("Old");
-  clock_.now += absl::Minutes(1);
+  clock_.Advance(absl::Minutes(1));
   Record("New");
   const std::string body = Get("/api/v1/events", {{"since", "2023-11-14T22:13:50Z"}}).body;
   EXPECT_FALSE(absl::StrContains(body, "Old")) << body;

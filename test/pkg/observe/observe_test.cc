@@ -11,6 +11,7 @@
 #include "test/testing/fake_clock.h"
 #include "test/testing/fake_docker.h"
 #include "test/testing/scenario.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::testing {
 namespace {
@@ -111,7 +112,7 @@ TEST_F(Observe, ANewImageIsTakenToBeAsLargeAsTheOneInUse) {
   });
   observer_.SetDataRoot(::testing::TempDir());
   EXPECT_EQ(observer_.Snapshot(host_, {})->facts.bytes_needed.at("runner:1"), 4 << 20);
-  const std::string archive = ::testing::TempDir() + "/observe-archive.tar";
+  const std::string archive = testing::TemporaryPath("observe-archive.tar");
   std::ofstream(archive) << "twelve bytes";
   host_.containers[0].config.image = "runner:2";
   host_.containers[0].image_archive = archive;
@@ -174,7 +175,7 @@ TEST_F(Observe, AKeyFindsItsContainerUnderAnyName) {
 }
 
 TEST_F(Observe, PoolFilesAreKnownByTheirNames) {
-  const std::string directory = ::testing::TempDir() + "observe_pool_files";
+  const std::string directory = testing::TemporaryPath("observe_pool_files");
   std::filesystem::create_directories(directory);
   const std::string wanted = directory + "/pool-1111111111111111.yaml",
                     old = directory + "/pool-2222222222222222.yaml";

@@ -9,6 +9,7 @@
 #include "pkg/api/reasons.h"
 #include "test/pkg/report/sample_status.h"
 #include "test/testing/fake_clock.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::report {
 namespace {
@@ -17,7 +18,7 @@ using ::testing::HasSubstr;
 
 class BootToReadyTest : public ::testing::Test {
  protected:
-  BootToReadyTest() : path_(::testing::TempDir() + "/boot-to-ready") { std::remove(path_.c_str()); }
+  BootToReadyTest() : path_(testing::TemporaryPath("boot-to-ready")) { std::remove(path_.c_str()); }
   ~BootToReadyTest() override { std::remove(path_.c_str()); }
 
   // An agent that starts now.

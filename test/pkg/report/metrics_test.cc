@@ -34,6 +34,9 @@ void TouchAll(Metrics& metrics) {
   metrics.DelegateRelease(absl::FromUnixSeconds(1'690'000'000));
   metrics.DockerRequest("InspectContainer", "200", absl::Milliseconds(2));
   metrics.ObjectState(kRunner, true, true, true, true);
+  Status status;
+  status.conditions = {{"Ready", Truth::kTrue, "AllReady", "", {}}};
+  metrics.StatusIs(status);
   metrics.ContainerInfo(kRunner, "runner:1", "sha256:aa");
   metrics.Drifted(kRunner, "resources.memory");
   metrics.RivalsDetected({"watchtower"});
@@ -71,12 +74,48 @@ TEST_F(MetricsTest, ANewImageReplacesTheInfo) {
 TEST_F(MetricsTest, AvailabilityCountsTheTimeBetweenWhatWasSaid) {
   metrics_.ObjectState(kRunner, true, true, true, true);
   clock_.Advance(absl::Seconds(10));
+  metrics_.ObjectState(kRunner, true, false, true, false);  // serves, and is to be replaced
+  clock_.Advance(absl::Seconds(3));
   metrics_.ObjectState(kRunner, false, false, true, false);
-  clock_.Advance(absl::Seconds(5));
+  clock_.Advance(absl::Seconds(2));
+  metrics_.ObjectState(kRunner, true, true, false, false);  // suspended
+  clock_.Advance(absl::Seconds(7));
   clock_.SetWall(clock_.Now() - absl::Hours(24));  // a stepped wall clock counts for nothing
   const std::string text = metrics_.Render();
   EXPECT_THAT(text, HasSubstr(R"(spacelet_expected_running_seconds_total{object="container/vm-runner"} 15)"));
+  EXPECT_THAT(text, HasSubstr(R"(spacelet_ready_running_seconds_total{object="container/vm-runner"} 13)"));
   EXPECT_THAT(text, HasSubstr(R"(spacelet_correct_running_seconds_total{object="container/vm-runner"} 10)"));
+}
+
+Status StatusOf(Truth ready, const char* reason) {
+  Status status;
+  status.conditions = {{"Suspended", Truth::kFalse, "Reconciling", "", {}}};
+  status.objects.resize(1);
+  status.objects[0].object = kRunner;
+  status.objects[0].conditions = {{"Ready", ready, reason, "for people", {}}};
+  return status;
+}
+
+TEST_F(MetricsTest, AConditionIsOneAndWhatItWasBeforeIsZero) {
+  metrics_.ObjectKnown(kRunner);
+  metrics_.StatusIs(StatusOf(Truth::kFalse, "CrashLoopBackOff"));
+  metrics_.StatusIs(StatusOf(Truth::kTrue, "Running"));
+  metrics_.StatusIs(StatusOf(Truth::kTrue, "Running"));
+  const std::string text = metrics_.Render();
+  for (const char* line :
+       {R"({object="container/vm-runner",reason="CrashLoopBackOff",status="False",type="Ready"} 0)",
+        R"({object="container/vm-runner",reason="Running",status="True",type="Ready"} 1)",
+        R"({object="host",reason="Reconciling",status="False",type="Suspended"} 1)"})
+    EXPECT_THAT(text, HasSubstr(std::string("spacelet_condition") + line));
+  EXPECT_THAT(text, Not(HasSubstr("for people")));
+}
+
+TEST_F(MetricsTest, AStatusThatIsTooOldDoesNotBringAnObjectBack) {
+  metrics_.ObjectKnown(kRunner);
+  metrics_.StatusIs(StatusOf(Truth::kTrue, "Running"));
+  metrics_.ObjectGone(kRunner);
+  metrics_.StatusIs(StatusOf(Truth::kTrue, "Running"));
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr(kRunner)));
 }
 
 TEST_F(MetricsTest, TheDelegatesAgeGrowsWithTheWallClock) {

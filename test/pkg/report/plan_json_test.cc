@@ -20,10 +20,19 @@ TEST(PlanJson, SaysWhatAndWhy) {
   plan.conflicts.push_back({"container/vm-runner", "web holds port 127.0.0.1:3000"});
   EXPECT_EQ(
       ToJson(plan),
-      R"({"inSync":false,"steps":[{"object":"container/vm-runner","operation":"UpdateContainer",)"
-      R"("cause":"differs from the document","changes":[{"field":"resources.memory","from":"1g","to":"2g"}]}],)"
-      R"("waiting":[{"object":"container/docker-delegate","for":"container/vm-runner","until":"Ready"}],)"
+      R"({"inSync":false,"steps":[{"object":"container/vm-runner","operation":"UpdateContainer","arguments":"1",)"
+      R"("cause":"differs from the document","waits":false,"changes":[{"field":"resources.memory","from":"1g","to":"2g"}]}],)"
+      R"("waiting":[{"object":"container/docker-delegate","for":"container/vm-runner","until":"Ready",)"
+      R"("reason":"WaitingForDependency"}],)"
       R"("conflicts":[{"object":"container/vm-runner","reason":"web holds port 127.0.0.1:3000"}]})");
+}
+
+TEST(PlanJson, SaysWhenTimeEndsAWait) {
+  plan::Plan plan;
+  plan.waiting.push_back(
+      {"container/vm-runner", "its turn", "due", "WaitingForWindow", absl::FromUnixSeconds(1'767'312'000)});
+  EXPECT_NE(ToJson(plan).find(R"("until":"due","endsAt":"2026-01-02T00:00:00Z"}])"), std::string::npos)
+      << ToJson(plan);
 }
 
 TEST(PlanJson, NoticesAreThereOnlyWhenThereAreSome) {

@@ -36,6 +36,7 @@ inline Status SampleStatus() {
   runner.image = "drone/drone-runner-aws:1.0.0-rc.310";
   runner.image_id = "sha256:bb";
   runner.spec_hash = "v1:cc";
+  runner.desired = DesiredStatus{runner.image, runner.spec_hash};
   runner.state = "running";
   runner.started_at = kSampleTime;
   runner.conditions = GoodConditions("Running");
@@ -43,6 +44,7 @@ inline Status SampleStatus() {
   network.object = "network/harness";
   network.component = "network";
   network.id = "fedcba987654";
+  network.desired = DesiredStatus{};
   network.state = "present";
   network.conditions = GoodConditions("InSync");
   status.objects = {runner, network};

@@ -71,6 +71,35 @@ TEST_F(BoardTest, WhileDockerIsAwayEveryObjectIsUnknown) {
       EXPECT_EQ(c.status, Truth::kUnknown) << object.object << c.type;
 }
 
+TEST_F(BoardTest, APullStaysUntilItIsOverThoughTheObjectIsLookedAt) {
+  Fill();
+  ObjectStatus object = SampleStatus().objects[0];
+  board_.SetObjectPull(object.object, PullStatus{.image = "r:2", .bytes_done = 5});
+  object.restarts = 1;
+  board_.SetObject(object);
+  ASSERT_TRUE(board_.Object(object.object)->pull.has_value());
+  EXPECT_EQ(board_.Object(object.object)->pull->bytes_done, 5);
+  board_.SetObjectPull(object.object, std::nullopt);
+  EXPECT_FALSE(board_.Object(object.object)->pull.has_value());
+  board_.SetObjectPull("container/stranger", PullStatus{});
+  EXPECT_FALSE(board_.Object("container/stranger").has_value());
+}
+
+TEST_F(BoardTest, APlanIsRedactedAndForgottenWithDocker) {
+  ObjectStatus object = SampleStatus().objects[0];
+  object.plan.steps = {{"o", "CreateContainer", "s3cret", "s3cret", {{"env.A", "s3cret", "a\nb"}}, false}};
+  object.plan.notices = {{"o", "InvalidPool", "s3cret", true}};
+  board_.SetObject(object);
+  const PlanSummary plan = board_.Object(object.object)->plan;
+  EXPECT_EQ(plan.steps[0].arguments, "***");
+  EXPECT_EQ(plan.steps[0].cause, "***");
+  EXPECT_EQ(plan.steps[0].changes[0].from, "***");
+  EXPECT_EQ(plan.steps[0].changes[0].to.find('\n'), std::string::npos);
+  EXPECT_EQ(plan.notices[0].message, "***");
+  board_.SetObjectsUnknown(api::reason::kUnreachable, "gone");
+  EXPECT_EQ(board_.Object(object.object)->plan, PlanSummary{});
+}
+
 TEST_F(BoardTest, ObjectsAreSortedAndGoWhenRemoved) {
   Fill();
   board_.RemoveObject("container/vm-runner");

@@ -29,6 +29,13 @@ TEST(StatusJson, ComesBackAsItWas) {
                                                .started_at = kSampleTime,
                                                .finished_at = kSampleTime + absl::Minutes(1),
                                                .message = "not ready"};
+  status.objects[0].plan = {
+      .steps = {{"container/vm-runner", "PullImage", "r:2", "spec changed", {{"image", "r:1", "r:2"}}, true}},
+      .waiting = {{"container/vm-runner", "network/harness", "Ready", "WaitingForNetwork"}},
+      .conflicts = {{"container/vm-runner", "web holds port 3000"}},
+      .notices = {{"container/vm-runner", "LimitNotRemovable", "memory", false}}};
+  status.objects[0].pull = PullStatus{"r:2", 1, 4, 10 << 20, 40 << 20, kSampleTime};
+  status.objects[1].desired.reset();
   const auto back = StatusFromJson(ToJson(status));
   ASSERT_TRUE(back.ok()) << back.status();
   EXPECT_EQ(*back, status);

@@ -29,6 +29,19 @@ TEST(StatusText, WideMessagesStandBelowTheTable) {
   EXPECT_EQ(ToText(status, kSampleTime + absl::Hours(30)), Golden("port_in_use.txt"));
 }
 
+TEST(StatusText, WhatDiffersStandsBelowTheMessageOfItsObject) {
+  Status status = SampleStatus();
+  Set(status.objects[0].conditions, {"Synced", Truth::kFalse, "OutOfSync", "UpdateContainer 0123", {}},
+      kSampleTime);
+  status.objects[0].plan.steps = {
+      {"container/vm-runner", "UpdateContainer", "0123", "", {{"resources.memory", "1g", "2g"}}, false}};
+  const std::string text = ToText(status, kSampleTime);
+  EXPECT_NE(
+      text.find("container/vm-runner: OutOfSync: UpdateContainer 0123\n    resources.memory: 1g -> 2g\n"),
+      std::string::npos)
+      << text;
+}
+
 TEST(StatusText, BeforeTheFirstDocumentThereIsNoTable) {
   const std::string text = ToText(Status{}, kSampleTime);
   EXPECT_EQ(text, "(no document): not ready, generation 0, docker unavailable\n");
@@ -49,6 +62,19 @@ TEST(StatusText, AWarningIsCalledOneOnce) {
   const std::string text = ToText(status, kSampleTime);
   EXPECT_NE(text.find("\nhost.yaml:3:5: warning: spec.delegate.image: is old\n"), std::string::npos) << text;
   EXPECT_NE(text.find("\nwarning: the pool is odd\n"), std::string::npos) << text;
+}
+
+// The status page's script says them too: test/page reads the same file.
+TEST(StatusText, AnAgeIsOfTheLargestUnitOfWhichThereAreTwo) {
+  std::ifstream ages("test/golden/status/ages.txt");
+  int64_t seconds = 0;
+  std::string words;
+  int read = 0;
+  for (; ages >> seconds >> words; ++read)
+    EXPECT_EQ(Age(kSampleTime, kSampleTime + absl::Seconds(seconds)), words) << seconds;
+  EXPECT_GT(read, 5);
+  EXPECT_EQ(Age(kSampleTime, kSampleTime - absl::Seconds(1)), "0s");
+  EXPECT_EQ(Age(absl::InfinitePast(), kSampleTime), "-");
 }
 
 TEST(StatusText, ColorIsOnlyThereWhenAskedFor) {

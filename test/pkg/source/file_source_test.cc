@@ -17,6 +17,7 @@ namespace spacelet::source {
 namespace {
 
 namespace fs = std::filesystem;
+using ::testing::Each;
 using ::testing::HasSubstr;
 
 std::string DocumentOf(absl::string_view tag) {
@@ -236,6 +237,40 @@ TEST_F(InotifyTest, AWatchedFileIsReportedWhenItsContentIsAnother) {
   ASSERT_TRUE(Eventually([&] { return changes == std::vector<std::string>{"pool.yaml"}; }));
   Write(root_ + "/token", "t");
   EXPECT_TRUE(Eventually([&] { return changes.size() == 2 && changes[1] == "token"; }));
+}
+
+TEST_F(InotifyTest, EachTurnOfTheLoopIsToldWithTheTimeUntilTheNext) {
+  std::vector<absl::Duration> turns;
+  source_ = std::make_unique<FileSource>(FileSource::Options{.path = path_,
+                                                             .poll_interval = absl::Milliseconds(50),
+                                                             .on_turn =
+                                                                 [&](absl::Duration within) {
+                                                                   base::MutexLock lock(mu_);
+                                                                   turns.push_back(within);
+                                                                   changed_.NotifyAll();
+                                                                 }},
+                                         store_, base::RealClock(), log::Logger());
+  thread_ = std::jthread([this](std::stop_token stop) { (void)source_->Run(stop); });
+  EXPECT_TRUE(Eventually([&] { return turns.size() > 3; }));
+  thread_.request_stop();
+  thread_.join();
+  EXPECT_THAT(turns, Each(absl::Milliseconds(50) + FileSource::kLongestRead));
+}
+
+TEST_F(InotifyTest, AnOverlayIsWatchedFromItsDirectorysMakingOn) {
+  const std::string base =
+      absl::StrCat(DocumentOf("1"), "overlays: [{path: hosts/a.yaml, optional: true}]\n");
+  Write(path_, base);
+  Start();
+  ASSERT_TRUE(Becomes("1"));
+  fs::create_directory(root_ + "/hosts");
+  Write(root_ + "/hosts/a.yaml", "spec: {runner: {image: \"a:2\"}}\n");
+  ASSERT_TRUE(Becomes("2"));
+  Write(root_ + "/new", "spec: {runner: {image: \"a:3\"}}\n");
+  fs::rename(root_ + "/new", root_ + "/hosts/a.yaml");
+  ASSERT_TRUE(Becomes("3"));
+  fs::remove_all(root_ + "/hosts");
+  EXPECT_TRUE(Becomes("1"));
 }
 
 TEST_F(InotifyTest, AFifoOrADirectoryIsAnErrorAndNoHang) {

@@ -4,6 +4,7 @@
 #include <fstream>
 
 #include "gtest/gtest.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::source {
 namespace {
@@ -54,7 +55,7 @@ TEST(Settling, TheFirstLookNeedNotWait) {
 }
 
 TEST(WriterOf, SeesWhoHasTheFileOpenForWriting) {
-  const std::string path = testing::TempDir() + "/writer_of";
+  const std::string path = testing::TemporaryPath("writer_of");
   std::ofstream writer(path);
   writer << "x" << std::flush;
   EXPECT_NE(WriterOf(path), Writer::kNone);

@@ -10,6 +10,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "pkg/base/digest.h"
 #include "pkg/base/file.h"
 
 namespace spacelet::state {
@@ -54,6 +55,33 @@ TEST_F(StateTest, GivesBackTheDocumentThatWasSaved) {
   EXPECT_EQ(*directory().LoadLastGood(), newer);
 }
 
+TEST_F(StateTest, GivesBackTheFilesAndTheFactsOfTheDocument) {
+  LastGood whole = kDocument;
+  whole.commit = "c0ffee";
+  whole.file_name = "fleet/base.yaml";
+  whole.directory = "/etc/spacelet";
+  whole.files = {{"hosts/a.yaml", "spec: {}\n"}, {"größer.yaml", ""}};
+  whole.facts = {{"name", "a"}, {"zone", "us-west1-b"}};
+  ASSERT_EQ(directory().SaveLastGood(whole), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadLastGood(), whole);
+}
+
+TEST_F(StateTest, ReadsTheRecordOfVersion02) {
+  const std::string record =
+      R"({"document":"kind: x\n","generation":7,"revision":"sha256:abc","source":"/etc/spacelet/host.yaml"})";
+  Write(last_good(), "{\"checksum\": \"" + base::Sha256Hex(record) + "\", \"record\": " + record + "}");
+  const LastGood expected = {"kind: x\n", "sha256:abc", 7, "/etc/spacelet/host.yaml"};
+  EXPECT_EQ(*directory().LoadLastGood(), expected);
+}
+
+TEST_F(StateTest, KeepsADocumentWithTheLargestFilesThatThereMayBe) {
+  LastGood large = kDocument;
+  large.bytes = std::string(1 << 20, '"');  // escaped
+  large.files = {{"overlay", large.bytes}, {"pool", large.bytes}};
+  ASSERT_EQ(directory().SaveLastGood(large), absl::OkStatus());
+  EXPECT_EQ(directory().LoadLastGood()->files, large.files);
+}
+
 TEST_F(StateTest, GivesBackTheLimitsThatWereSaved) {
   for (const LimitsSet& limits : {LimitsSet{}, LimitsSet{{"4f2a", {"cpus", "memory"}}, {"99", {"cpus"}}}}) {
     ASSERT_EQ(directory().SaveLimitsSet(limits), absl::OkStatus());
@@ -78,6 +106,15 @@ TEST_F(StateTest, GivesBackTheNetworksThatWereSaved) {
   }
 }
 
+TEST_F(StateTest, GivesBackWhatSomebodyWasNotifiedOf) {
+  const Notified notified = {{"host-1/container/web/RolledBack", "web:2 failed: \"größer\""},
+                             {"a/host/b", ""}};
+  ASSERT_EQ(directory().SaveNotified(notified), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadNotified(), notified);
+  ASSERT_EQ(directory().SaveNotified({}), absl::OkStatus());
+  EXPECT_EQ(*directory().LoadNotified(), Notified());
+}
+
 TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
   const absl::Time noon = absl::FromUnixSeconds(1'767'312'000);
   api::RolloutHistory history;
@@ -99,6 +136,7 @@ TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
                             .attempts = 2});
   history.failed.push_back(
       {.tried = {"v1:e", "", ""}, .image = "runner:3", .message = "", .failed_at = noon});
+  history.wanted = {.target = {"v1:f", "sha256:g", "h"}, .since = noon + absl::Nanoseconds(1)};
   const Rollouts rollouts = {{"vm-runner", history}, {"web", {}}};
   ASSERT_EQ(directory().SaveRollouts(rollouts), absl::OkStatus());
   EXPECT_EQ(*directory().LoadRollouts(), rollouts);

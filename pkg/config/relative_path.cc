@@ -1,0 +1,54 @@
+#include "pkg/config/relative_path.h"
+
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
+#include "pkg/base/text.h"
+
+namespace spacelet::config {
+namespace {
+
+constexpr size_t kLongestPath = 1024;
+
+bool HasDeceptiveCharacter(absl::string_view text) {
+  while (!text.empty()) {
+    const base::Utf8Char c = base::DecodeUtf8(text);
+    if (!c.valid || base::IsDeceptive(c.code_point)) return true;
+    text.remove_prefix(c.length);
+  }
+  return false;
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> NormalizeRelativePath(absl::string_view path) {
+  if (path.size() > kLongestPath) return absl::InvalidArgumentError("is longer than 1024 bytes");
+  if (HasDeceptiveCharacter(path)) return absl::InvalidArgumentError("has a control character");
+  if (absl::StartsWith(path, "/")) return absl::InvalidArgumentError("is no relative path");
+  std::vector<absl::string_view> parts;
+  for (const absl::string_view part : absl::StrSplit(path, '/', absl::SkipEmpty())) {
+    if (part == ".") continue;
+    if (part != "..") {
+      parts.push_back(part);
+    } else if (parts.empty()) {
+      return absl::InvalidArgumentError("leads out of the document's directory");
+    } else {
+      parts.pop_back();
+    }
+  }
+  if (parts.empty() || absl::EndsWith(path, "/")) return absl::InvalidArgumentError("names no file");
+  return absl::StrJoin(parts, "/");
+}
+
+std::string NameBeside(absl::string_view document, absl::string_view relative_path) {
+  const size_t slash = document.rfind('/');
+  const absl::string_view directory =
+      slash == absl::string_view::npos ? absl::string_view() : document.substr(0, slash + 1);
+  return absl::StrCat(directory, relative_path);
+}
+
+}  // namespace spacelet::config
