@@ -151,7 +151,9 @@ absl::StatusOr<Entry> FindFile(const Program& program, const std::string& commit
   for (const std::string& prefix : Prefixes(path)) {
     ASSIGN_OR_RETURN(const std::string listing,
                      program.Run({"ls-tree", "-z", "-l", "--full-tree", commit, prefix}, stop));
-    if (listing.empty()) return Unusable(path, "there is no such file in this commit");
+    if (listing.empty())
+      return absl::NotFoundError(
+          absl::StrCat(base::OneLine(path, 200), ": there is no such file in this commit"));
     ASSIGN_OR_RETURN(entry, ParseEntry(listing));
     RETURN_IF_ERROR(CheckMode(entry.mode, prefix, prefix == path));
   }

@@ -48,9 +48,10 @@ class Repository {
   // Errors: DataLoss.
   absl::Status Verify(const Tip& tip, const std::stop_token& stop);
 
-  // A regular file of a commit that was fetched. Errors: FailedPrecondition when there is no such file, or it
-  // is a symlink, a submodule, a directory, a pointer of Git LFS or larger than `max_bytes`, or one of the
-  // parts above it is no directory.
+  // A regular file of a commit that was fetched. Errors: NotFound when the commit has no such file;
+  // FailedPrecondition when it is a symlink, a submodule, a directory, a pointer of Git LFS or larger than
+  // `max_bytes`, or one of the parts above it is no directory; Internal when the commit is not here (any
+  // more).
   absl::StatusOr<std::string> Read(const std::string& commit, const std::string& path, size_t max_bytes,
                                    const std::stop_token& stop) const;
 

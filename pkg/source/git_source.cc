@@ -31,13 +31,14 @@ GitSource::GitSource(GitOptions options, GitListener listener, Store& store, bas
     : options_(std::move(options)),
       listener_(std::move(listener)),
       store_(store),
+      clock_(clock),
       logger_(logger.With("git")),
-      repository_(std::make_shared<git::Repository>(options_.repository)),
+      repository_(options_.repository),
       sleeper_(clock) {}
 
 absl::Status GitSource::Run(const std::stop_token& stop) {
   const absl::Duration longest_look = kRunsOfGit * options_.repository.timeout;
-  in_force_ = repository_->Taken(stop);
+  in_force_ = repository_.Taken(stop);
   if (in_force_.empty()) in_force_ = options_.in_force;
   int failures = 0;
   absl::Duration delay;
@@ -45,13 +46,23 @@ absl::Status GitSource::Run(const std::stop_token& stop) {
     listener_.expect(longest_look);
     const absl::Status status = Look(reload_.exchange(false), stop);
     if (stop.stop_requested()) break;
-    Announce(status);
+    Announce(status, stop);
     listener_.asked(!status.ok() ? git::ReasonOf(status) : changed_ ? "changed" : "unchanged");
     failures = git::IsPassing(status) ? failures + 1 : 0;
     delay = base::Jittered(DelayAfter(options_.interval, failures));
     listener_.expect(delay + longest_look);
-  } while (sleeper_.Sleep(delay, stop));
+  } while (Rest(delay, stop));
   return absl::OkStatus();
+}
+
+// Until the next question. Returns whether to go on.
+bool GitSource::Rest(absl::Duration time, const std::stop_token& stop) {
+  const base::Instant end = clock_.Monotonic() + time;
+  while (waits_ && clock_.Monotonic() < end) {
+    if (!sleeper_.Sleep(std::min(kFactRetry, end - clock_.Monotonic()), stop)) return false;
+    if (reload_ || !OfferAgain(stop).ok()) return true;
+  }
+  return sleeper_.Sleep(end - clock_.Monotonic(), stop);
 }
 
 void GitSource::Reload() {
@@ -62,21 +73,20 @@ void GitSource::Reload() {
 absl::Status GitSource::Look(bool forced, const std::stop_token& stop) {
   changed_ = false;
   RETURN_IF_ERROR(listener_.before(stop));
-  ASSIGN_OR_RETURN(const git::Tip tip, repository_->Ask(stop));
+  ASSIGN_OR_RETURN(const git::Tip tip, repository_.Ask(stop));
   if (!forced && decided_ && decided_->object == tip.object) return decided_->status;
   return Take(tip, forced, stop);
 }
 
 absl::Status GitSource::Take(const git::Tip& tip, bool forced, const std::stop_token& stop) {
   const bool any_history = forced || options_.rewritten == Rewritten::kFollow;
-  const absl::StatusOr<git::Fetched> fetched = repository_->Fetch(tip, any_history ? "" : in_force_, stop);
+  const absl::StatusOr<git::Fetched> fetched = repository_.Fetch(tip, any_history ? "" : in_force_, stop);
   if (!fetched.ok()) return Decide(tip.object, fetched.status());
   absl::StatusOr<std::string> bytes = Examine(*fetched, any_history, stop);
-  if (absl::IsInternal(bytes.status())) repository_->StartAnew();
+  if (absl::IsInternal(bytes.status())) repository_.StartAnew();
   if (absl::IsCancelled(bytes.status())) return bytes.status();
   RETURN_IF_ERROR(Decide(fetched->tip.object, bytes.status()));
-  Offer(fetched->tip, *std::move(bytes), stop);
-  return absl::OkStatus();
+  return Offer(fetched->tip, *std::move(bytes), stop);
 }
 
 absl::Status GitSource::Decide(const std::string& object, absl::Status status) {
@@ -88,12 +98,29 @@ absl::StatusOr<std::string> GitSource::Examine(const git::Fetched& fetched, bool
                                                const std::stop_token& stop) {
   const git::Options& git = options_.repository;
   if (!any_history) RETURN_IF_ERROR(CheckHistory(fetched));
-  if (!git.access.allowed_signers.empty()) RETURN_IF_ERROR(repository_->Verify(fetched.tip, stop));
+  if (!git.access.allowed_signers.empty()) RETURN_IF_ERROR(repository_.Verify(fetched.tip, stop));
+  return ReadDocument(fetched.tip.commit, stop);
+}
+
+absl::StatusOr<std::string> GitSource::ReadDocument(const std::string& commit, const std::stop_token& stop) {
   absl::StatusOr<std::string> bytes =
-      repository_->Read(fetched.tip.commit, git.location.path, config::kMaxDocumentBytes, stop);
+      repository_.Read(commit, options_.repository.location.path, config::kMaxDocumentBytes, stop);
   if (bytes.ok()) return bytes;
-  return absl::Status(bytes.status().code(),
-                      absl::StrCat(NameOf(fetched.tip.commit), ":", bytes.status().message()));
+  // That the commit has no document is not that the repository has no commit.
+  const bool absent = absl::IsNotFound(bytes.status());
+  return absl::Status(absent ? absl::StatusCode::kFailedPrecondition : bytes.status().code(),
+                      absl::StrCat(NameOf(commit), ":", bytes.status().message()));
+}
+
+// Aborted: nothing is known of the file, for a trouble that may pass.
+absl::StatusOr<std::string> GitSource::ReadBeside(const std::string& commit, const std::string& relative_path,
+                                                  const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const std::string path,
+                   git::ResolveInTree(options_.repository.location.path, relative_path));
+  absl::StatusOr<std::string> bytes = repository_.Read(commit, path, config::kMaxDocumentBytes, stop);
+  if (bytes.ok() || absl::IsNotFound(bytes.status()) || !git::IsPassing(bytes.status())) return bytes;
+  beside_ = bytes.status();
+  return absl::AbortedError(beside_.message());
 }
 
 std::string GitSource::NameOf(const std::string& commit) const {
@@ -109,45 +136,68 @@ absl::Status GitSource::CheckHistory(const git::Fetched& fetched) const {
                    "--git-rewritten=follow"));
 }
 
-void GitSource::Offer(const git::Tip& tip, std::string bytes, const std::stop_token& stop) {
+absl::Status GitSource::Offer(const git::Tip& tip, std::string bytes, const std::stop_token& stop) {
   const git::Location& location = options_.repository.location;
   Version version;
   version.bytes = std::move(bytes);
   version.commit = tip.commit;
   version.file_name = absl::StrCat(NameOf(tip.commit), ":", location.path);
-  version.read = [repository = repository_, commit = tip.commit, document = location.path,
-                  stop](const std::string& relative_path) -> absl::StatusOr<std::string> {
-    ASSIGN_OR_RETURN(const std::string path, git::ResolveInTree(document, relative_path));
-    return repository->Read(commit, path, config::kMaxDocumentBytes, stop);
+  version.read = [this, commit = tip.commit, stop](const std::string& relative_path) {
+    return ReadBeside(commit, relative_path, stop);
   };
-  changed_ = true;
-  announced_ = absl::OkStatus();
-  const Attempt attempt = store_.Offer(version);
   offered_ = std::move(version);
-  if (attempt.result == Attempt::Result::kRejected)
-    return logger_.Warning("document rejected", {{"commit", tip.commit}, {"error", attempt.error}});
-  logger_.Info(attempt.result == Attempt::Result::kAccepted ? "document accepted" : "document unchanged",
-               {{"commit", tip.commit}, {"revision", attempt.revision}});
-  in_force_ = tip.commit;
-  if (const absl::Status kept = repository_->SetTaken(tip.commit, stop); !kept.ok())
+  changed_ = true;
+  RETURN_IF_ERROR(OfferAgain(stop));
+  announced_ = absl::OkStatus();
+  return absl::OkStatus();
+}
+
+// An error: a file beside the document could not be read, and nobody was told of the offer.
+absl::Status GitSource::OfferAgain(const std::stop_token& stop) {
+  beside_ = absl::OkStatus();
+  const Attempt attempt = store_.Offer(*offered_);
+  waits_ = attempt.result == Attempt::Result::kWaiting;
+  if (attempt.result == Attempt::Result::kNone) {
+    decided_.reset();
+    changed_ = false;
+    if (absl::IsInternal(beside_)) repository_.StartAnew();
+    return beside_;
+  }
+  if (!waits_) announced_ = absl::OkStatus();  // by what is told of this offer
+  Settle(attempt, stop);
+  return absl::OkStatus();
+}
+
+void GitSource::Settle(const Attempt& attempt, const std::stop_token& stop) {
+  using Result = Attempt::Result;
+  const std::string& commit = attempt.commit;
+  const bool told = std::exchange(told_, waits_ ? attempt.error : "") == attempt.error;
+  if (attempt.result == Result::kRejected)
+    return logger_.Warning("document rejected", {{"commit", commit}, {"error", attempt.error}});
+  if (waits_ && told) return;
+  if (waits_)
+    return logger_.Warning("document waits for a fact of this host",
+                           {{"commit", commit}, {"error", attempt.error}});
+  logger_.Info(attempt.result == Result::kAccepted ? "document accepted" : "document unchanged",
+               {{"commit", commit}, {"revision", attempt.revision}});
+  in_force_ = commit;
+  if (const absl::Status kept = repository_.SetTaken(commit, stop); !kept.ok())
     logger_.Warning("the commit cannot be kept", {{"error", std::string(kept.message())}});
 }
 
 // Says what is new: the same trouble at each question is one trouble.
-void GitSource::Announce(const absl::Status& status) {
+void GitSource::Announce(const absl::Status& status, const std::stop_token& stop) {
   if (status == announced_) return;
   announced_ = status;
   const std::string message(status.message());
   if (status.ok()) {
     logger_.Info("git answers again");
-    store_.Offer(*offered_);
-    return;
+    return OfferAgain(stop).IgnoreError();  // the next question finds the same, and says so
   }
   logger_.Warning("no document from git", {{"reason", git::ReasonOf(status)}, {"error", message}});
-  if (git::SawNothing(status))
-    store_.Unreachable(message, git::ReasonOf(status));
-  else
-    store_.Unreadable(message, git::ReasonOf(status));
+  if (git::SawNothing(status)) return store_.Unreachable(message, git::ReasonOf(status));
+  waits_ = false;  // there is a newer one
+  store_.Unreadable(message, git::ReasonOf(status));
 }
 
 std::string GitSource::RefForPeople() const {

@@ -47,11 +47,13 @@ struct GitListener {
 absl::Duration DelayAfter(absl::Duration interval, int failures);
 
 // One question every interval; a fetch only when the ref names another object than the one that was decided
-// on. Whatever fails changes nothing but the store's last attempt. Version::read of what it offers may be
-// called later and from any thread; it fails once the repository was made anew. Thread-safety: Reload from
-// any thread; Run once.
+// on. The document and the files beside it are read from one commit; what waits for a fact of the host is
+// offered again between two questions. Whatever fails changes nothing but the store's last attempt.
+// Thread-safety: Reload from any thread; Run once.
 class GitSource {
  public:
+  static constexpr absl::Duration kFactRetry = absl::Seconds(5);  // a metadata service that is late
+
   // `store` and `clock` outlive it.
   GitSource(GitOptions options, GitListener listener, Store& store, base::Clock& clock,
             const log::Logger& logger);
@@ -71,20 +73,27 @@ class GitSource {
 
   absl::Status Look(bool forced, const std::stop_token& stop);
   absl::Status Take(const git::Tip& tip, bool forced, const std::stop_token& stop);
+  absl::StatusOr<std::string> ReadDocument(const std::string& commit, const std::stop_token& stop);
+  absl::StatusOr<std::string> ReadBeside(const std::string& commit, const std::string& relative_path,
+                                         const std::stop_token& stop);
   absl::StatusOr<std::string> Examine(const git::Fetched& fetched, bool any_history,
                                       const std::stop_token& stop);
   absl::Status CheckHistory(const git::Fetched& fetched) const;
   absl::Status Decide(const std::string& object, absl::Status status);
   std::string NameOf(const std::string& commit) const;  // "hosts.git@1a2b3c4d"
-  void Offer(const git::Tip& tip, std::string bytes, const std::stop_token& stop);
-  void Announce(const absl::Status& status);
+  absl::Status Offer(const git::Tip& tip, std::string bytes, const std::stop_token& stop);
+  absl::Status OfferAgain(const std::stop_token& stop);
+  void Settle(const Attempt& attempt, const std::stop_token& stop);
+  bool Rest(absl::Duration time, const std::stop_token& stop);
+  void Announce(const absl::Status& status, const std::stop_token& stop);
   std::string RefForPeople() const;
 
   const GitOptions options_;
   const GitListener listener_;
   Store& store_;
+  base::Clock& clock_;
   log::Logger logger_;
-  const std::shared_ptr<git::Repository> repository_;  // shared with the versions that were offered
+  git::Repository repository_;
   base::Sleeper sleeper_;
   std::atomic<bool> reload_ = false;
 
@@ -92,6 +101,9 @@ class GitSource {
   std::string in_force_;
   std::optional<Decided> decided_;
   std::optional<Version> offered_;
+  absl::Status beside_;  // what was wrong with Git when a file beside the document was read last
+  bool waits_ = false;   // what was offered waits for a fact of the host
+  std::string told_;     // the last reason for waiting that was logged
   absl::Status announced_;
   bool changed_ = false;  // the last look offered a version
 };

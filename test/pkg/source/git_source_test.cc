@@ -1,5 +1,7 @@
 #include "pkg/source/git_source.h"
 
+#include <atomic>
+#include <filesystem>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -22,6 +24,10 @@ std::string DocumentOf(absl::string_view image) {
       image, "}\n");
 }
 
+std::string FleetOf(absl::string_view overlays) {
+  return absl::StrCat("overlays: [", overlays, "]\n", DocumentOf("a:1"));
+}
+
 TEST(DelayAfter, RetriesSoonAndThenSeldom) {
   EXPECT_EQ(DelayAfter(absl::Seconds(60), 0), absl::Seconds(60));
   EXPECT_EQ(DelayAfter(absl::Seconds(60), 1), absl::Seconds(5));
@@ -41,7 +47,7 @@ class GitSourceTest : public ::testing::Test {
   // Each returns how the question ended.
   std::string Start(Rewritten rewritten = Rewritten::kHold, const std::string& in_force = "") {
     GitOptions options;
-    options.repository = sandbox_.OptionsFor("?ref=main");
+    options.repository = sandbox_.OptionsFor("?ref=main", path_);
     options.interval = absl::Hours(1);
     options.rewritten = rewritten;
     options.in_force = in_force;
@@ -56,6 +62,19 @@ class GitSourceTest : public ::testing::Test {
   std::string Reload() {
     source_->Reload();
     return Wait();
+  }
+  Attempt::Result Next() {  // result of the next attempt that is told
+    base::MutexLock lock(mu_);
+    while (attempts_.size() <= seen_attempts_)
+      base::RealClock().WaitUntil(mu_, changed_, base::RealClock().Monotonic() + absl::Seconds(60));
+    return attempts_[seen_attempts_++];
+  }
+  void FollowAttempts() {
+    store_.OnAttempt([this](const Attempt& attempt) {
+      base::MutexLock lock(mu_);
+      attempts_.push_back(attempt.result);
+      changed_.NotifyAll();
+    });
   }
   void Stop() {
     if (!thread_.joinable()) return;
@@ -79,7 +98,12 @@ class GitSourceTest : public ::testing::Test {
 
  protected:
   git::Sandbox sandbox_;
-  Store store_{base::RealClock()};
+  std::string path_ = "host.yaml";
+  std::atomic<bool> knows_zone_ = false;
+  Store store_{base::RealClock(), [this](const std::string&) -> absl::StatusOr<std::string> {
+                 if (knows_zone_) return "west";
+                 return absl::UnavailableError("nobody answers");
+               }};
   absl::Status before_;
   std::optional<GitSource> source_;
 
@@ -88,6 +112,8 @@ class GitSourceTest : public ::testing::Test {
   base::CondVar changed_;
   std::vector<std::string> results_ ABSL_GUARDED_BY(mu_);
   size_t seen_ = 0;
+  std::vector<Attempt::Result> attempts_ ABSL_GUARDED_BY(mu_);
+  size_t seen_attempts_ = 0;
   std::jthread thread_;
 };
 
@@ -173,6 +199,88 @@ TEST_F(GitSourceTest, WithoutItsSecretsGitIsNotAsked) {
   EXPECT_EQ(Reload(), "GitAuthenticationFailed");
   EXPECT_EQ(store_.LastAttempt().error, "/etc/token: No such file or directory");
   EXPECT_TRUE(store_.LastAttempt().stands);
+}
+
+TEST_F(GitSourceTest, OverlaysAndThePoolAreOfTheSameCommit) {
+  path_ = "fleet/base.yaml";
+  sandbox_.Write("fleet/base.yaml", FleetOf("hosts/a.yaml"));
+  sandbox_.Write("fleet/hosts/a.yaml", "spec: {runner: {pool: {file: ./pool.yaml}}}\n");
+  sandbox_.Write("fleet/pool.yaml", "version: '1'\ninstances: []\n");
+  sandbox_.Commit();
+  EXPECT_EQ(Start(), "changed");
+  ASSERT_NE(store_.Latest(), nullptr) << store_.LastAttempt().error;
+  EXPECT_EQ(store_.Latest()->files.at("pool.yaml"), "version: '1'\ninstances: []\n");
+  EXPECT_EQ(store_.Latest()->directory, "");
+  const std::string first = store_.Latest()->revision;
+  const std::string second = sandbox_.CommitFile("fleet/pool.yaml", "version: '1'\ninstances: [] # new\n");
+  EXPECT_EQ(Reload(), "changed");
+  EXPECT_EQ(store_.LastAttempt().result, Result::kAccepted);
+  EXPECT_EQ(store_.Latest()->commit, second);
+  EXPECT_NE(store_.Latest()->revision, first);
+}
+
+TEST_F(GitSourceTest, WhatIsWrongWithAnOverlayNamesRepositoryAndCommit) {
+  sandbox_.Write("host.yaml", FleetOf("hosts/a.yaml, {path: zones/none.yaml, optional: true}"));
+  std::string commit = sandbox_.CommitFile("hosts/a.yaml", "spec:\n  nonsense: 1\n");
+  Start();
+  EXPECT_EQ(store_.LastAttempt().result, Result::kRejected);
+  EXPECT_THAT(store_.LastAttempt().error, HasSubstr("hosts@" + commit.substr(0, 8) + ":hosts/a.yaml:2:3: "));
+  std::filesystem::remove(sandbox_.work() + "/hosts/a.yaml");
+  commit = sandbox_.Commit();
+  Reload();
+  EXPECT_THAT(store_.LastAttempt().error,
+              HasSubstr("hosts@" + commit.substr(0, 8) + ":hosts/a.yaml is not there"));
+  std::filesystem::create_symlink("/etc/passwd", sandbox_.work() + "/hosts/a.yaml");
+  sandbox_.Commit();
+  Reload();
+  EXPECT_THAT(store_.LastAttempt().error, HasSubstr("hosts/a.yaml: a symlink"));
+  std::filesystem::remove(sandbox_.work() + "/hosts/a.yaml");
+  sandbox_.CommitFile("hosts/a.yaml", "spec: {}\n");
+  Reload();
+  EXPECT_EQ(store_.LastAttempt().result, Result::kAccepted);
+}
+
+TEST_F(GitSourceTest, NoOverlayLeadsOutOfTheDocumentsDirectory) {
+  path_ = "fleet/base.yaml";
+  sandbox_.Write("secret.yaml", "spec: {}\n");
+  for (const char* path : {"../secret.yaml", "/etc/passwd", "x/../../secret.yaml"}) {
+    sandbox_.CommitFile("fleet/base.yaml", FleetOf(path));
+    Start();
+    EXPECT_EQ(store_.LastAttempt().result, Result::kRejected) << path;
+    EXPECT_EQ(store_.Latest(), nullptr);
+    Stop();
+  }
+}
+
+TEST_F(GitSourceTest, WhatWaitsForAFactIsOfferedAgainWithoutAskingGit) {
+  FollowAttempts();
+  sandbox_.Write("zones/west.yaml", "spec: {runner: {hostname: w}}\n");
+  sandbox_.CommitFile("host.yaml", FleetOf("'zones/${host.zone}.yaml'"));
+  EXPECT_EQ(Start(), "changed");
+  EXPECT_EQ(Next(), Result::kWaiting);
+  EXPECT_EQ(store_.LastAttempt().reason, "HostFactUnavailable");
+  EXPECT_FALSE(store_.LastAttempt().stands);
+  std::filesystem::remove_all(sandbox_.work());  // nobody could ask it
+  knows_zone_ = true;
+  Result result = Next();
+  while (result == Result::kWaiting) result = Next();
+  EXPECT_EQ(result, Result::kAccepted);
+  EXPECT_EQ(store_.Latest()->facts.at("zone"), "west");
+}
+
+TEST_F(GitSourceTest, ACopyInWhichAnOverlayIsBrokenIsMadeAnew) {
+  sandbox_.Write("host.yaml", FleetOf("a.yaml"));
+  sandbox_.CommitFile("a.yaml", "spec: {suspend: true}\n");
+  Start();
+  Stop();
+  const std::string blob = sandbox_.InWork({"rev-parse", "HEAD:a.yaml"});
+  const std::string object = "state/git/*.git/objects/" + blob.substr(0, 2) + "/" + blob.substr(2);
+  sandbox_.Shell("for f in " + object + "; do rm \"$f\"; echo nonsense > \"$f\"; done");
+  EXPECT_EQ(Start(), "GitFailed");
+  EXPECT_EQ(store_.LastAttempt().result, Result::kUnreachable) << "nothing is wrong with the document";
+  EXPECT_TRUE(store_.LastAttempt().stands);
+  EXPECT_EQ(Reload(), "changed");
+  EXPECT_EQ(store_.LastAttempt().result, Result::kUnchanged);
 }
 
 TEST_F(GitSourceTest, AFileThatIsNoneIsNoDocument) {
