@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import random
+import re
 import shutil
 import signal
 import subprocess
@@ -61,7 +62,7 @@ class Repository:
 
 
 class GitHost(hosts.Host):
-    """A host whose agent takes eu/host.yaml of a repository."""
+    """A host whose agent takes a document of a repository."""
 
     def __init__(self):
         super().__init__()
@@ -70,8 +71,8 @@ class GitHost(hosts.Host):
         for tag in ("1", "2", "3"):
             self.daemon.publish(IMAGE + tag)
 
-    def configure(self, url=None, *flags):
-        source = f"git+{url or 'file://' + str(self.repository.directory)}//eu/host.yaml?ref=main"
+    def configure(self, url=None, *flags, path="eu/host.yaml"):
+        source = f"git+{url or 'file://' + str(self.repository.directory)}//{path}?ref=main"
         argv = self.agent.argv
         argv[argv.index("--config") + 1] = source
         self.agent.argv = argv[:argv.index("--log-level")] + ["--log-level", "debug", "--git-interval", "1s", *flags]
@@ -251,6 +252,85 @@ class Local(GitCase):
         for copy in (self.host.path / "state/git").glob("*.git"):
             shutil.rmtree(copy / "objects")
         self.host.until_runs("2", self.repository.commit("2"))
+
+
+class Fleet(GitCase):
+    """base.yaml, an overlay of the host and pool.yaml, all of one commit."""
+
+    FACTS = ["--host-name", "west", "--host-fact", "zone=us-west1-b"]
+
+    def setUp(self):
+        super().setUp()
+        self.fleet = self.repository.directory / "fleet"
+        (self.fleet / "hosts").mkdir(parents=True)
+        self.write("base.yaml", {
+            "apiVersion": "spacelet.dev/v1alpha1", "kind": "GitspaceHost", "metadata": {"name": "${host.name}"},
+            "overlays": ["hosts/${host.name}.yaml", {"path": "zones/${host.zone}.yaml", "optional": True}],
+            "spec": {"runner": {"image": IMAGE + "1", "directory": str(self.host.path / "runner"), "pool": {"file": "pool.yaml"},
+                                "rollout": {"minReadySeconds": 0}, "readinessProbe": {"dockerHealth": {}, "periodSeconds": 1}}}})
+        self.write("hosts/west.yaml", {"spec": {"runner": {"image": IMAGE + "2"}}})
+        self.write("pool.yaml", self.pool("one"))
+
+    def write(self, path, value):
+        (self.fleet / path).write_text(json.dumps(value, indent=1))
+
+    @staticmethod
+    def pool(name):
+        return {"version": "1", "instances": [{"name": name, "type": "google", "pool": 0, "limit": 1,
+                                               "platform": {"os": "linux", "arch": "amd64"}, "spec": {}}]}
+
+    def runner(self):
+        """What Docker says of the runner, by image, and the pool file that it is given."""
+        connection = hosts.UnixConnection(self.host.daemon.socket)
+        code, container = hosts.answer_of(connection, "GET", "/containers/vm-runner/json")
+        if code != 200:
+            return None, ""
+        config = json.loads(container)["Config"]
+        file = self.host.path / config["Cmd"][config["Cmd"].index("--pool") + 1].lstrip("/")
+        return config["Image"], file.read_text()
+
+    def until_given(self, pool, commit):
+        def good():
+            image, file = self.runner()
+            return (image == IMAGE + "2" and re.search(rf'name"?: "?{pool}"?', file) and self.host.status()["config"].get("commit") == commit
+                    and self.host.agent.ready())
+        self.host.wait(good, f"the runner has pool {pool} of {commit}")
+
+    def test_a_change_of_the_pool_alone_is_a_new_version_and_survives_a_reboot_without_git(self):
+        first = self.repository.commit()
+        self.host.configure(None, *self.FACTS, path="fleet/base.yaml")
+        self.host.agent.start()
+        self.until_given("one", first)
+        before = self.host.status()["config"]
+        self.write("pool.yaml", self.pool("two"))
+        second = self.repository.commit()
+        self.until_given("two", second)
+        after = self.host.status()["config"]
+        self.assertNotEqual(after["revision"], before["revision"])
+        self.assertEqual(after["generation"], before["generation"] + 1)
+        kept = self.host.ids()
+        self.host.stop()
+        self.repository.directory.rename(self.host.path / "away")
+        self.host.configure(path="fleet/base.yaml")  # and nobody says which host it is
+        self.host.agent.start()
+        self.until_given("two", second)
+        self.assertEqual(self.host.status()["config"]["generation"], after["generation"])
+        self.assertEqual(self.host.ids(), kept)
+
+    def test_what_is_wrong_with_an_overlay_is_told_with_its_commit_and_changes_nothing(self):
+        self.repository.commit()
+        self.host.configure(None, *self.FACTS, path="fleet/base.yaml")
+        self.host.agent.start()
+        self.host.until_told("Accepted", "True")
+        overlay = self.fleet / "hosts/west.yaml"
+        self.write("hosts/west.yaml", {"spec": {"runner": {"imaeg": "x"}}})
+        commit = self.repository.commit()
+        told = self.host.until_told("Rejected", "False")
+        self.assertRegex(told["message"], rf"hosts@{commit[:8]}:fleet/hosts/west.yaml:\d+:\d+: .*imaeg")
+        overlay.unlink()
+        overlay.symlink_to("/etc/passwd")
+        self.repository.commit()
+        self.host.wait(lambda: "a symlink" in self.host.condition()["message"], "the symlink is told")
 
 
 class Https(GitCase):
