@@ -19,8 +19,10 @@ constexpr int64_t kMaxMemory = int64_t{1} << 30;
 constexpr size_t kMaxOutput = 2 << 20;   // a document of 1 MiB, or thousands of refs
 constexpr size_t kMaxErrors = 64 << 10;  // a server's banner must not push out git's last words
 
+// No fsync: a copy that a power cut tore is made anew.
 constexpr char kFixedConfig[] = R"([core]
 	hooksPath = /dev/null
+	fsync = none
 	askPass =
 	bigFileThreshold = 1m
 [init]

@@ -56,7 +56,7 @@ std::vector<std::string> Missing(const Status& status) {
 std::vector<std::string> Remarks(const Status& status) {
   const Condition* accepted = Find(status.conditions, api::kConfigAccepted);
   if (accepted == nullptr || accepted->status != Truth::kTrue || accepted->message.empty()) return {};
-  return {Sentence("document", accepted)};
+  return {Sentence({"document", *accepted})};
 }
 
 }  // namespace spacelet::report

@@ -22,6 +22,7 @@ import servers  # noqa: E402
 SKIPPED = 77
 SPACELET = os.environ.get("SPACELET", "build/bin/spacelet")
 hosts.options = types.SimpleNamespace(spacelet=SPACELET, fake_dockerd=os.environ.get("FAKE_DOCKERD"))
+hosts.DEADLINE = 180  # git has to wait for the disk, and that for others
 TOKEN = "git-canary-0123456789abcdef"
 IMAGE = "example/side:"
 
@@ -41,7 +42,7 @@ class Repository:
         directory.mkdir()
         self.git("init", "--quiet", "--initial-branch=main")
         for name, value in {"user.name": "T", "user.email": "t@example.com", "gpg.format": "ssh",
-                            "commit.gpgsign": "false", "receive.denyCurrentBranch": "ignore"}.items():
+                            "commit.gpgsign": "false", "core.fsync": "none", "receive.denyCurrentBranch": "ignore"}.items():
             self.git("config", name, value)
 
     def git(self, *words):

@@ -23,8 +23,8 @@ class Sandbox {
     std::string pattern = "/tmp/git_test.XXXXXX";
     root_ = ::mkdtemp(pattern.data());
     Git({"init", "--quiet", "--initial-branch=main", work()});
-    for (const char* setting :
-         {"user.name=T", "user.email=t@example.com", "commit.gpgsign=false", "gpg.format=ssh"}) {
+    for (const char* setting : {"user.name=T", "user.email=t@example.com", "commit.gpgsign=false",
+                                "gpg.format=ssh", "core.fsync=none"}) {
       const std::string text = setting;
       Git({"-C", work(), "config", text.substr(0, text.find('=')), text.substr(text.find('=') + 1)});
     }
