@@ -9,15 +9,20 @@ FROM debian:${DEBIAN}-slim AS build
 WORKDIR /src
 COPY hack/packages.txt hack/packages.txt
 RUN apt-get update \
-  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends $(awk '$1 == "build" {print $2}' hack/packages.txt)
+  && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends openssh-client \
+    $(awk '$1 == "build" {print $2}' hack/packages.txt)
+# For documents in Git: what a fetch needs of git, without perl and the rest, and of OpenSSH.
+RUN mkdir -p /git/usr/bin /git/usr/lib/git-core \
+  && cp -P /usr/bin/git /usr/bin/git-upload-pack /usr/bin/ssh /usr/bin/ssh-keygen /git/usr/bin \
+  && cp -P /usr/lib/git-core/git-remote-http /usr/lib/git-core/git-remote-https /git/usr/lib/git-core
 COPY . .
 ARG REVISION=unknown
 RUN cmake --preset release -DSPACELET_PRECOMPILE=ON -DSPACELET_REVISION=${REVISION} \
   && cmake --build --preset release \
   && strip build/release/bin/spacelet \
-  # The packages of the libraries that it is linked to.
-  && ldd build/release/bin/spacelet | awk '$2 == "=>" {print $3}' | xargs -n 1 realpath \
-  | xargs dpkg-query -S | cut -d: -f1 | sort -u > runtime-packages
+  # The packages of the libraries that these are linked to.
+  && for program in build/release/bin/spacelet $(find /git -type f); do ldd "$program"; done \
+  | awk '$2 == "=>" {print $3}' | xargs -n 1 realpath | xargs dpkg-query -S | cut -d: -f1 | sort -u > runtime-packages
 
 FROM debian:${DEBIAN}-slim
 ARG VERSION=0.2.0
@@ -31,8 +36,10 @@ COPY --from=build /src/runtime-packages /tmp/
 RUN apt-get update \
   && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends ca-certificates tzdata $(cat /tmp/runtime-packages) \
   && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /tmp/runtime-packages \
-  # A number is all that the host sees of it.
+  # A number is all that the host sees of it; ssh wants a name as well.
+  && echo 'spacelet:x:10001:10001::/var/lib/spacelet:/usr/sbin/nologin' >> /etc/passwd \
   && install -d -o 10001 -g 10001 -m 0700 /var/lib/spacelet
+COPY --from=build /git/ /
 COPY --from=build /src/build/release/bin/spacelet /usr/bin/spacelet
 USER 10001:10001
 # The lock lies where the state does: whoever shares the one shares the other.

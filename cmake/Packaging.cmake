@@ -42,7 +42,7 @@ set(CPACK_DEBIAN_PACKAGE_SHLIBDEPS ON)
 # The time zones of rollout.windows are read from tzdata.
 set(CPACK_DEBIAN_PACKAGE_DEPENDS
   "init-system-helpers (>= 1.52), systemd | systemd-standalone-sysusers | systemd-sysusers, tzdata")
-set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "docker.io | docker-ce, ca-certificates")
+set(CPACK_DEBIAN_PACKAGE_RECOMMENDS "docker.io | docker-ce, ca-certificates, git, openssh-client")
 set(CPACK_DEBIAN_PACKAGE_CONTROL_STRICT_PERMISSION ON)
 set(CPACK_DEBIAN_PACKAGE_CONTROL_EXTRA)
 foreach(name conffiles postinst prerm postrm)

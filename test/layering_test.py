@@ -40,7 +40,8 @@ MAY_INCLUDE = {
     "pkg/workqueue": ["pkg/base/"],
     "pkg/state": ["pkg/api/", "pkg/base/", "pkg/log/"],
     "pkg/report": ["pkg/api/", "pkg/base/", "pkg/desired/", "pkg/docker/types.h", "pkg/log/", "pkg/plan/"],
-    "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
+    "pkg/git": ["pkg/api/", "pkg/base/"],
+    "pkg/source": ["pkg/api/", "pkg/base/", "pkg/config/", "pkg/git/", "pkg/lifecycle/", "pkg/log/", "pkg/state/"],
     "pkg/controller": EVERYTHING,
     "pkg/notify": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/log/", "pkg/report/", "pkg/workqueue/"],
     "pkg/httpserver": ["pkg/api/", "pkg/base/", "pkg/http/", "pkg/lifecycle/", "pkg/log/", "pkg/report/"],
@@ -75,7 +76,6 @@ LIBRARIES = {
     r"openssl/": r"pkg/(base|http|httpserver)/",
     r"systemd/": r"pkg/lifecycle/",
     r"zlib\.h$": r"pkg/bundle/",
-    r"git2": r"pkg/source/",
 }
 
 OURS = re.compile(r"(pkg|cmd)/")

@@ -1,36 +1,19 @@
 #include "pkg/app/agent.h"
 
-#include <map>
 #include <memory>
 #include <vector>
 
+#include "cmd/spacelet/choice.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
 #include "cmd/spacelet/document.h"
+#include "cmd/spacelet/git_flags.h"
 #include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/output.h"
 #include "cmd/spacelet/policy_flag.h"
 
 namespace spacelet::cmd {
 namespace {
-
-// Adds an option whose value is one of `names`.
-template <typename T>
-void AddChoice(CLI::App& app, const std::string& name, T& value, std::map<std::string, T> names,
-               const std::string& description) {
-  std::string choices;
-  for (const auto& [word, unused] : names) choices += (choices.empty() ? "" : ", ") + word;
-  app.add_option_function<std::string>(
-         name,
-         [&value, names = std::move(names), choices, name](const std::string& word) {
-           const auto known = names.find(word);
-           if (known == names.end())
-             throw CLI::ValidationError(name, "expected one of " + choices + ", not " + word);
-           value = known->second;
-         },
-         description)
-      ->type_name("NAME");
-}
 
 void AddIntervals(CLI::App& app, app::AgentOptions& options) {
   AddDurationOption(app, "--resync-interval", options.resync_interval, absl::Seconds(1),
@@ -71,7 +54,12 @@ void AddLogOptions(CLI::App& app, app::LogOptions& options) {
 Command AddAgent(CLI::App& root) {
   CLI::App* app = root.add_subcommand("agent", "Watches a document and keeps the host as it says");
   auto options = std::make_shared<app::AgentOptions>();
-  app->add_option("--config", options->source, "the document")->type_name("FILE")->required();
+  app->add_option(
+         "--config", options->source,
+         "the document: a file, or git+https://HOST/REPOSITORY.git//PATH?ref=BRANCH (also git+ssh, git+file)")
+      ->type_name("FILE|URL")
+      ->required()
+      ->take_last();  // the unit names a file before SPACELET_FLAGS
   AddPolicyOption(*app, options->policy);
   app->add_option("--state-dir", options->state_dir, "what is remembered between two runs")
       ->type_name("DIR")
@@ -96,18 +84,22 @@ Command AddAgent(CLI::App& root) {
          "TLS and users of that address, as Prometheus's exporters have it; read again when it changes")
       ->type_name("FILE");
   AddIntervals(*app, *options);
+  AddGitOptions(*app, options->git);
   app->add_option("--lock-file", options->lock_file, "one agent a host")
       ->type_name("FILE")
       ->capture_default_str();
   AddNotifyOptions(*app, options->notify);
   AddLogOptions(*app, options->log);
   app->footer(
-      "Stops on SIGTERM and leaves the containers running; SIGHUP reads document and policy again.\n"
+      "Stops on SIGTERM and leaves the containers running; SIGHUP reads document and policy again,\n"
+      "from Git also one whose history was rewritten.\n"
       "Exit code: 0 stopped by SIGTERM, 1 failed, 75 another agent works on this host.\n\n"
       "Examples:\n"
       "  spacelet agent --config /etc/spacelet/host.yaml\n"
       "  spacelet agent --config host.yaml --docker-host unix:///run/other.sock --log-level debug\n"
       "  spacelet agent --config /etc/spacelet/host.yaml --policy /etc/spacelet/policy.yaml\n"
+      "  spacelet agent --config 'git+https://github.com/acme/hosts.git//eu/host.yaml?ref=main' \\\n"
+      "      --git-token-file /etc/spacelet/git-token\n"
       "  spacelet agent --config host.yaml --notify-url https://alerts.example.com/spacelet\n"
       "  spacelet agent --config host.yaml --notify-command /etc/spacelet/notify\n"
       "where /etc/spacelet/notify is for Slack\n"

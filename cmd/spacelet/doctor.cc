@@ -10,6 +10,7 @@
 #include "cmd/spacelet/agent_client.h"
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/docker_flags.h"
+#include "cmd/spacelet/document.h"
 #include "cmd/spacelet/host_flags.h"
 #include "cmd/spacelet/json.h"
 #include "cmd/spacelet/output.h"
@@ -38,6 +39,7 @@ std::vector<doctor::Check> Look(const app::DoctorOptions& options) {
 }
 
 int Run(const Flags& flags) {
+  if (const absl::Status git = RefuseGit(flags.doctor.file); !git.ok()) return Fail(git, app::kUsage);
   const std::vector<doctor::Check> checks = Look(flags.doctor);
   if (flags.format == Format::kText)
     std::cout << doctor::ToText(checks, {TerminalHasUnicode(), StdoutHasColor()});

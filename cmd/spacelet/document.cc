@@ -9,7 +9,9 @@
 #include "absl/time/clock.h"
 #include "cmd/spacelet/output.h"
 #include "pkg/app/host_facts.h"
+#include "pkg/base/status_macros.h"
 #include "pkg/base/text.h"
+#include "pkg/git/location.h"
 #include "pkg/source/beside.h"
 
 namespace spacelet::cmd {
@@ -55,7 +57,14 @@ CLI::Option* AddStrictOption(CLI::App& app, secret::Permissions& permissions) {
       "a secret's file that group or others may read is an error, not a warning");
 }
 
+absl::Status RefuseGit(const std::string& path) {
+  if (!git::IsLocation(path)) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "-f git+…: only the agent reads from Git; check the repository out, and name the file in it");
+}
+
 absl::StatusOr<source::Version> ReadDocument(const std::string& path) {
+  RETURN_IF_ERROR(RefuseGit(path));
   if (path == "-") return source::Version{.bytes = ReadStdin(), .file_name = "<stdin>"};
   return source::ReadVersion(path);
 }

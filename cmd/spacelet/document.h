@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "pkg/app/options.h"
 #include "pkg/config/load.h"
@@ -20,8 +21,12 @@ void AddFileOption(CLI::App& app, std::string& path);
 // Adds --strict-permissions.
 CLI::Option* AddStrictOption(CLI::App& app, secret::Permissions& permissions);
 
-// `path` "-" is stdin, beside which there are no files. Errors: as base::ReadFile.
+// `path` "-" is stdin, beside which there are no files. Errors: as base::ReadFile; InvalidArgument a place in
+// Git, which only the agent reads.
 absl::StatusOr<source::Version> ReadDocument(const std::string& path);
+
+// InvalidArgument when `path` is a place in Git, with what to do instead.
+absl::Status RefuseGit(const std::string& path);
 
 // On stderr, one line each; on a terminal with the line of the file and a caret under the place. `texts`: of
 // each file, by its name in the diagnostics.

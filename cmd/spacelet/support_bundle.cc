@@ -77,7 +77,8 @@ Command AddSupportBundle(CLI::App& root) {
       "support-bundle", "Puts what tells how this host is into one archive, without its secrets");
   auto flags = std::make_shared<Flags>();
   app::DoctorOptions& doctor = flags->bundle.doctor;
-  app->add_option("-f,--filename", doctor.file, "the document")->type_name("FILE")->capture_default_str();
+  CLI::Option* file =
+      app->add_option("-f,--filename", doctor.file, "the document")->type_name("FILE")->capture_default_str();
   app->add_option("--output", flags->output,
                   "the archive, which must not be there yet; - is stdout (default "
                   "spacelet-support-HOST-TIME.tar.gz here)")
@@ -99,7 +100,10 @@ Command AddSupportBundle(CLI::App& root) {
       "  sudo spacelet support-bundle\n"
       "  sudo spacelet support-bundle --output /tmp/bundle.tar.gz\n"
       "  sudo spacelet support-bundle --output - | ssh jump 'cat > bundle.tar.gz'");
-  return {app, [flags] { return Run(*flags); }};
+  return {app, [flags, file] {
+            flags->bundle.doctor.asked = file->count() > 0;
+            return Run(*flags);
+          }};
 }
 
 }  // namespace spacelet::cmd

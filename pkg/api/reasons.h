@@ -26,6 +26,16 @@ inline constexpr char kWebConfigAccepted[] = "WebConfigAccepted";
 inline constexpr char kWebConfigRejected[] = "WebConfigRejected";
 inline constexpr char kNoDocument[] = "NoDocument";
 inline constexpr char kHostFactUnavailable[] = "HostFactUnavailable";  // e.g. ${host.zone}
+// Why Git gave no document. What is in force stays. Of the first four nothing newer was seen.
+inline constexpr char kGitUnreachable[] = "GitUnreachable";                    // DNS, refused, too late, 5xx
+inline constexpr char kGitAuthenticationFailed[] = "GitAuthenticationFailed";  // it does not let us in
+inline constexpr char kGitUntrusted[] = "GitUntrusted";                        // host key or certificate
+inline constexpr char kGitFailed[] = "GitFailed";                              // none of these
+inline constexpr char kGitNotFound[] = "GitNotFound";  // no such repository or ref (any more)
+inline constexpr char kGitRewritten[] =
+    "GitRewritten";  // the new commit does not descend from the one in force
+inline constexpr char kGitSignatureRejected[] = "GitSignatureRejected";
+inline constexpr char kGitTooLarge[] = "GitTooLarge";
 inline constexpr char kConnected[] = "Connected";
 inline constexpr char kUnreachable[] = "Unreachable";
 inline constexpr char kUnsupportedApiVersion[] = "UnsupportedApiVersion";

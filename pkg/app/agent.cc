@@ -14,7 +14,6 @@
 #include <thread>
 #include <utility>
 
-#include "absl/strings/match.h"
 #include "absl/strings/strip.h"
 #include "absl/time/clock.h"
 #include "pkg/api/reasons.h"
@@ -22,6 +21,7 @@
 #include "pkg/app/core.h"
 #include "pkg/app/docker_endpoint.h"
 #include "pkg/app/document_source.h"
+#include "pkg/app/git_options.h"
 #include "pkg/app/host_facts.h"
 #include "pkg/app/http_front.h"
 #include "pkg/app/local_policy.h"
@@ -210,8 +210,7 @@ class Agent {
 int RunAgent(const AgentOptions& options) {
   lifecycle::BlockSignals();
   prctl(PR_SET_DUMPABLE, 0);  // secrets are in memory: no core dump, no ptrace by others
-  if (absl::StartsWith(options.source, "git+"))
-    return Refuse(absl::InvalidArgumentError("--config git+…: this version watches files only"), kUsage);
+  if (const absl::Status flags = CheckGitFlags(options); !flags.ok()) return Refuse(flags, kUsage);
   const absl::StatusOr<DockerEndpoint> docker = ResolveDockerEndpoint(options.docker.host, GetEnv);
   if (!docker.ok()) return Refuse(docker.status(), kUsage);
   std::optional<webconfig::Loaded> web;

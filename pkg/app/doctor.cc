@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -21,6 +22,7 @@
 #include "pkg/doctor/host.h"
 #include "pkg/doctor/ports.h"
 #include "pkg/doctor/reach.h"
+#include "pkg/git/location.h"
 #include "pkg/http/client.h"
 #include "pkg/report/status_json.h"
 
@@ -87,6 +89,20 @@ absl::StatusOr<report::Status> ReadStatus(const AgentAddress& agent) {
   return report::StatusFromJson(answer->body);
 }
 
+doctor::GitFacts GitOf(const report::Status& status) {
+  doctor::GitFacts facts;
+  if (!git::IsLocation(status.config.source)) return facts;
+  facts.source = status.config.source;
+  for (const char* program : {"git", "ssh"})
+    if ((program == std::string("git") || absl::StartsWith(facts.source, "git+ssh")) && !IsInPath(program))
+      facts.missing.push_back(program);
+  const report::Condition* accepted = report::Find(status.conditions, api::kConfigAccepted);
+  if (accepted == nullptr || !absl::StartsWith(accepted->reason, "Git")) return facts;
+  facts.reason = accepted->reason;
+  facts.message = accepted->message;
+  return facts;
+}
+
 void ExamineStatus(const AgentAddress& agent, doctor::AgentFacts& facts) {
   const absl::StatusOr<report::Status> status = ReadStatus(agent);
   if (!status.ok()) {
@@ -95,6 +111,7 @@ void ExamineStatus(const AgentAddress& agent, doctor::AgentFacts& facts) {
   }
   facts.answers = true;
   facts.version = status->agent.version;
+  facts.git = GitOf(*status);
   facts.ready = report::IsTrue(status->conditions, api::kReady);
   for (const report::Condition& condition : status->conditions)
     if (condition.type == api::kReady) facts.missing = condition.message;

@@ -12,12 +12,12 @@
 #include "absl/strings/str_split.h"
 #include "absl/time/clock.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/document_here.h"
 #include "pkg/app/host_facts.h"
 #include "pkg/app/host_files.h"
 #include "pkg/app/named_files.h"
 #include "pkg/config/load.h"
 #include "pkg/desired/pool_file.h"
-#include "pkg/source/beside.h"
 
 namespace spacelet::app {
 namespace {
@@ -48,14 +48,6 @@ doctor::FileFacts LookAtFile(const NamedFile& named) {
 
 bool IsUnreadPool(const doctor::FileFacts& file) {
   return absl::StartsWith(file.field, "spec.runner.pool") && !file.problem.empty();
-}
-
-bool IsInPath(const std::string& program) {
-  if (absl::StrContains(program, '/')) return access(program.c_str(), X_OK) == 0;
-  const std::string path = GetEnv("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
-  for (const absl::string_view directory : absl::StrSplit(path, ':'))
-    if (access(absl::StrCat(directory, "/", program).c_str(), X_OK) == 0) return true;
-  return false;
 }
 
 class Commands {
@@ -105,15 +97,24 @@ void AddWarnings(const desired::Compiled& compiled, const doctor::PoolFacts& poo
 
 }  // namespace
 
+bool IsInPath(const std::string& program) {
+  if (absl::StrContains(program, '/')) return access(program.c_str(), X_OK) == 0;
+  const std::string path = GetEnv("PATH").value_or("/usr/local/bin:/usr/bin:/bin");
+  for (const absl::string_view directory : absl::StrSplit(path, ':'))
+    if (access(absl::StrCat(directory, "/", program).c_str(), X_OK) == 0) return true;
+  return false;
+}
+
 ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& facts) {
   facts.document = {.path = options.file, .asked = options.asked};
   ExaminedDocument out;
-  const absl::StatusOr<source::Version> version = source::ReadVersion(options.file);
+  const absl::StatusOr<source::Version> version = DocumentHere(options);
   facts.document.absent = absl::IsNotFound(version.status());
   if (!version.ok()) {
     facts.document.unreadable = std::string(version.status().message());
     return out;
   }
+  if (!version->commit.empty()) facts.document.path = version->file_name;
   HostFacts host(options.host);
   config::Loaded loaded = config::Load(source::InputOf(*version, absl::Now(), host.asker()));
   for (const config::Diagnostic& diagnostic : loaded.Problems())
@@ -122,7 +123,11 @@ ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& fa
   facts.document.lines_to_edit = LinesToEdit(version->bytes);
   if (!loaded.ok()) return out;
   out.document = *std::move(loaded.document);
-  out.compiled = desired::Compile({*out.document, "", 0, ReadHostFile});
+  const auto read = [&loaded](const std::string& path) -> absl::StatusOr<std::string> {
+    const auto beside = loaded.files.find(path);
+    return beside == loaded.files.end() ? ReadHostFile(path) : beside->second;
+  };
+  out.compiled = desired::Compile({*out.document, "", 0, read});
   facts.pool = LookAtPool(*out.document);
   AddWarnings(*out.compiled, facts.pool, facts.document);
   for (const NamedFile& named : NamedFiles(*out.document)) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <string>
 
 #include "pkg/app/doctor.h"
 #include "pkg/desired/compile.h"
@@ -13,6 +14,9 @@ struct ExaminedDocument {
   std::optional<api::Document> document;
   std::optional<desired::Compiled> compiled;
 };
+
+// Whether a program can be run by its name, or by its path.
+bool IsInPath(const std::string& program);
 
 // Fills in `document`, `files`, `commands` and `pool`. No command is run.
 ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& facts);

@@ -4,13 +4,14 @@
 #include <set>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
+#include "pkg/app/git_options.h"
 #include "pkg/app/named_files.h"
 
 namespace spacelet::app {
 namespace {
 
 constexpr char kLoop[] = "source";
+constexpr char kGitLoop[] = "git";
 
 std::string Absolute(const std::string& path) {
   std::error_code error;
@@ -21,10 +22,10 @@ std::string Absolute(const std::string& path) {
 }  // namespace
 
 DocumentSource::DocumentSource(const AgentOptions& options, const state::Directory& state, Core& core)
-    : name_(options.source),
+    : options_(options),
       state_(state),
       core_(core),
-      file_({.path = Absolute(options.source),
+      file_({.path = git::IsLocation(options.source) ? "" : Absolute(options.source),
              .poll_interval = options.poll_interval,
              .on_turn = [&core](absl::Duration within) { core.heartbeats.Expect(kLoop, within); }},
             core.store, core.clock, core.logger) {}
@@ -37,13 +38,20 @@ void DocumentSource::StartFromLastGood() {
   absl::Status status = kept.status();
   if (status.ok()) {
     restored_ = kept->revision;
+    if (kept->source == name()) restored_commit_ = kept->commit;
     status = core_.store.Restore(*kept);
   }
   if (!status.ok())
     core_.logger.Warning("the kept document is of no use", {{"error", std::string(status.message())}});
   else
     core_.logger.Info("started from the kept document",
-                      {{"revision", kept->revision}, {"source", kept->source}});
+                      {{"revision", kept->revision}, {"source", kept->source}, {"commit", kept->commit}});
+}
+
+source::GitListener DocumentSource::GitListenerHere() {
+  return {.before = GuardGitSecrets(options_, core_.redactor, core_.logger),
+          .asked = [this](absl::string_view result) { core_.metrics.GitAsked(result); },
+          .expect = [this](absl::Duration within) { core_.heartbeats.Expect(kGitLoop, within); }};
 }
 
 void DocumentSource::Start(lifecycle::RunGroup& group) {
@@ -52,6 +60,22 @@ void DocumentSource::Start(lifecycle::RunGroup& group) {
     core_.heartbeats.Rest(kLoop);
     return status;
   });
+  if (!git::IsLocation(name())) return;
+  core_.metrics.ExpectGit();
+  source::GitOptions git = GitOptionsFor(options_);
+  git.in_force = restored_commit_;
+  git_ = std::make_unique<source::GitSource>(std::move(git), GitListenerHere(), core_.store, core_.clock,
+                                             core_.logger);
+  group.Start(kGitLoop, [this](const std::stop_token& stop) {
+    absl::Status status = git_->Run(stop);
+    core_.heartbeats.Rest(kGitLoop);
+    return status;
+  });
+}
+
+void DocumentSource::Reload() {
+  file_.Reload();
+  if (git_ != nullptr) git_->Reload();
 }
 
 void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
@@ -62,7 +86,7 @@ void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
   const absl::Status kept = state_.SaveLastGood({.bytes = snapshot.bytes,
                                                  .revision = snapshot.revision,
                                                  .generation = snapshot.generation,
-                                                 .source = name_,
+                                                 .source = name(),
                                                  .commit = snapshot.commit,
                                                  .file_name = snapshot.file_name,
                                                  .directory = snapshot.directory,
@@ -73,7 +97,7 @@ void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
 }
 
 bool DocumentSource::looked() const {
-  return core_.store.LastAttempt().result != source::Attempt::Result::kNone;
+  return git_ != nullptr || core_.store.LastAttempt().result != source::Attempt::Result::kNone;
 }
 
 }  // namespace spacelet::app

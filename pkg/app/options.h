@@ -1,6 +1,7 @@
 // What the flags of the commands say.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <set>
 #include <string>
@@ -8,6 +9,7 @@
 #include "absl/time/time.h"
 #include "pkg/log/log.h"
 #include "pkg/secret/secret.h"
+#include "pkg/source/git_source.h"
 
 namespace spacelet::app {
 
@@ -31,6 +33,16 @@ struct LogOptions {
   log::Level level = log::Level::kInfo;
 };
 
+// The --git-* flags.
+struct GitFlags {
+  git::Access access;  // paths as they were given
+  absl::Duration interval = source::GitOptions::kInterval;
+  absl::Duration timeout = git::kDefaultTimeout;
+  int64_t max_bytes = git::kDefaultMaxBytes;
+  source::Rewritten rewritten = source::Rewritten::kHold;
+  std::string given;  // the first of them that was; empty: none
+};
+
 // Who is told of what goes wrong (pkg/notify); at most one of the two.
 struct NotifyOptions {
   std::string command;      // --notify-command
@@ -45,7 +57,8 @@ struct HostOptions {
 };
 
 struct AgentOptions {
-  std::string source;  // --config: a path (git+… comes later)
+  std::string source;  // --config: a path, or git+…
+  GitFlags git;
   std::string policy;  // --policy; empty: none
   std::string state_dir = "/var/lib/spacelet";
   HostOptions host;

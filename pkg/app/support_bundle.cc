@@ -19,6 +19,7 @@
 #include "pkg/app/build_info.h"
 #include "pkg/app/compile_here.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/document_here.h"
 #include "pkg/app/host_facts.h"
 #include "pkg/app/one_shot.h"
 #include "pkg/base/file.h"
@@ -33,7 +34,6 @@
 #include "pkg/plan/text.h"
 #include "pkg/report/plan_json.h"
 #include "pkg/secret/secret.h"
-#include "pkg/source/beside.h"
 
 namespace spacelet::app {
 namespace {
@@ -106,7 +106,7 @@ class Collector {
   };
 
   void ReadDocument() {
-    version_ = source::ReadVersion(options_.doctor.file);
+    version_ = DocumentHere(options_.doctor);
     if (!version_.ok()) return;
     HostFacts facts(options_.doctor.host);
     loaded_ = config::Load(source::InputOf(*version_, absl::Now(), facts.asker()));

@@ -25,8 +25,6 @@
 namespace spacelet::base {
 namespace {
 
-constexpr size_t kMaxErrorBytes = 4096;  // of standard error; what follows is read and thrown away
-
 absl::Status SystemError(absl::string_view what, int error) {
   return absl::UnavailableError(absl::StrCat(what, ": ", absl::string_view(strerrordesc_np(error))));
 }
@@ -88,15 +86,23 @@ absl::Status SpawnError(const std::string& program, int error) {
   return absl::UnavailableError(message);
 }
 
-absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const UniqueFd& in, const UniqueFd& out,
-                            const UniqueFd& err) {
-  std::vector<char*> arguments;
-  for (const std::string& argument : argv) arguments.push_back(const_cast<char*>(argument.c_str()));
-  arguments.push_back(nullptr);
+// For exec, which takes them as char* and changes none of them. They live as long as `words`.
+std::vector<char*> Pointers(const std::vector<std::string>& words) {
+  std::vector<char*> pointers;
+  for (const std::string& word : words) pointers.push_back(const_cast<char*>(word.c_str()));
+  pointers.push_back(nullptr);
+  return pointers;
+}
+
+absl::StatusOr<pid_t> Spawn(const std::vector<std::string>& argv, const Environment& environment,
+                            const UniqueFd& in, const UniqueFd& out, const UniqueFd& err) {
+  std::vector<char*> arguments = Pointers(argv);
+  std::vector<char*> variables;
+  if (environment) variables = Pointers(*environment);
   const SpawnPlan plan(in, out, err);
   pid_t pid = -1;
-  const int error =
-      ::posix_spawnp(&pid, arguments[0], plan.actions(), plan.attributes(), arguments.data(), ::environ);
+  const int error = ::posix_spawnp(&pid, arguments[0], plan.actions(), plan.attributes(), arguments.data(),
+                                   environment ? variables.data() : ::environ);
   if (error != 0) return SpawnError(argv[0], error);
   return pid;
 }
@@ -222,18 +228,19 @@ absl::StatusOr<UniqueFd> InputOf(absl::string_view input) {
 }  // namespace
 
 absl::StatusOr<ProgramEnd> RunProgram(const std::vector<std::string>& argv, absl::string_view input,
-                                      const ProgramLimits& limits, const std::stop_token& stop) {
+                                      const ProgramLimits& limits, const std::stop_token& stop,
+                                      const Environment& environment) {
   if (argv.empty()) return absl::InvalidArgumentError("no program");
   ASSIGN_OR_RETURN(UniqueFd in, InputOf(input));
   ASSIGN_OR_RETURN(Pipe out_pipe, MakePipe());
   ASSIGN_OR_RETURN(Pipe err_pipe, MakePipe());
-  ASSIGN_OR_RETURN(const pid_t pid, Spawn(argv, in, out_pipe.writer, err_pipe.writer));
+  ASSIGN_OR_RETURN(const pid_t pid, Spawn(argv, environment, in, out_pipe.writer, err_pipe.writer));
   Child child(pid);
   in.Reset();
   out_pipe.writer.Reset();
   err_pipe.writer.Reset();
   Stream out(std::move(out_pipe.reader), limits.max_output_bytes);
-  Stream err(std::move(err_pipe.reader), kMaxErrorBytes);
+  Stream err(std::move(err_pipe.reader), limits.max_error_bytes);
   if (absl::Status status = WaitForEnd(child, out, err, limits, stop); !status.ok())
     return WithProgram(status, argv[0]);
   return ProgramEnd{child.KillAndReap(), out.TakeBytes(), err.TakeBytes()};

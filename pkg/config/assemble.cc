@@ -280,6 +280,7 @@ void ResolvePool(const Input& input, api::Document& document, Report& report, Lo
   }
   if (!input.read) return refuse("is no absolute path, and there are no files beside this document");
   const absl::StatusOr<std::string> bytes = input.read(*path);
+  loaded.is_changing = absl::IsAborted(bytes.status());
   if (!bytes.ok()) {
     refuse(absl::StrCat("cannot be read beside the document: ", bytes.status().message()));
   } else if (bytes->size() > yaml::kMaxBytes || !base::IsValidUtf8(*bytes)) {

@@ -37,8 +37,8 @@ struct Input {
   std::string file_name;       // for diagnostics; those of files beside it are made of it
   absl::Time today;            // ages the delegate's tag (support 6 months, end of life 8)
   std::string directory = {};  // where the document lies on this host, absolute; empty: not on this host
-  // Reads a file beside the document by a relative path without dots. NotFound: it is not there. Aborted: it
-  // is being changed. Null: there are none.
+  // Reads a file beside the document by a relative path without dots. NotFound: it is not there. Aborted: not
+  // now, it is being changed. Null: there are none.
   std::function<absl::StatusOr<std::string>(const std::string& relative_path)> read = {};
   AskFact fact = {};  // asked for what the document uses; null: nothing is known
 };

@@ -45,10 +45,12 @@ absl::StatusOr<std::string> NormalizeRelativePath(absl::string_view path) {
 }
 
 std::string NameBeside(absl::string_view document, absl::string_view relative_path) {
-  const size_t slash = document.rfind('/');
-  const absl::string_view directory =
-      slash == absl::string_view::npos ? absl::string_view() : document.substr(0, slash + 1);
-  return absl::StrCat(directory, relative_path);
+  size_t end = document.rfind('/');
+  if (end == absl::string_view::npos) {
+    const size_t commit = document.find('@');
+    if (commit != absl::string_view::npos) end = document.find(':', commit);
+  }
+  return absl::StrCat(end == absl::string_view::npos ? "" : document.substr(0, end + 1), relative_path);
 }
 
 }  // namespace spacelet::config

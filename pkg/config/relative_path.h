@@ -13,7 +13,8 @@ namespace spacelet::config {
 // directory, names no file, has characters that deceive or more than 1024 bytes.
 absl::StatusOr<std::string> NormalizeRelativePath(absl::string_view path);
 
-// What diagnostics call a file beside the document: "fleet/hosts/a.yaml" beside "fleet/base.yaml".
+// What diagnostics call a file beside the document: "fleet/hosts/a.yaml" beside "fleet/base.yaml",
+// "hosts@1a2b3c4d:hosts/a.yaml" beside "hosts@1a2b3c4d:base.yaml" of a commit.
 std::string NameBeside(absl::string_view document, absl::string_view relative_path);
 
 }  // namespace spacelet::config

@@ -164,12 +164,15 @@ void Controller::Core::ReportDocument(const source::Snapshot& snapshot, const de
   const desired::Host& host = compiled.host;
   parts_.events.SetRevision(snapshot.revision);
   parts_.board.SetName(host.name);
+  std::string commit;
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+    if (config.revision != snapshot.revision) config.commit = snapshot.commit;
+    commit = config.commit;
     config.revision = snapshot.revision;
-    config.commit = snapshot.commit;
     config.generation = snapshot.generation;
     config.accepted_at = snapshot.accepted_at;
   });
+  parts_.metrics.ConfigInfo(snapshot.revision, commit);
   ReportWarnings(snapshot, compiled);
   parts_.board.SetCondition(api::kSuspended, report::TruthOf(host.suspend),
                             host.suspend ? reason::kSuspended : reason::kReconciling,
@@ -218,15 +221,22 @@ void Controller::Core::AnnounceObjects(const desired::Host& host) {
 void Controller::Core::OnAttempt(const source::Attempt& attempt) {
   using Result = source::Attempt::Result;
   const bool good = attempt.result == Result::kAccepted || attempt.result == Result::kUnchanged;
-  const AttemptNames names = NamesOf(attempt.result);
-  parts_.metrics.ConfigReloaded(names.result);
+  if (attempt.result != Result::kUnreachable) parts_.metrics.ConfigReloaded(ResultName(attempt.result));
+  bool recovered = false;
   parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+    recovered = good && config.error.has_value();
     config.error = good ? std::nullopt : std::optional<std::string>(attempt.error);
+    if (good) config.commit = attempt.commit;  // a commit that changes other files is no new document
   });
-  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(good), names.reason, attempt.error);
-  if (attempt.result == Result::kUnchanged) return;
-  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject, names.reason,
-                       good ? attempt.revision : attempt.error);
+  parts_.board.SetCondition(api::kConfigAccepted, report::TruthOf(attempt.stands), attempt.reason,
+                            attempt.error);
+  if (good) parts_.metrics.ConfigInfo(attempt.revision, attempt.commit);
+  if (attempt.result == Result::kUnchanged && !recovered) return;
+  const std::string version = attempt.commit.empty()
+                                  ? attempt.revision
+                                  : absl::StrCat(attempt.revision, " of commit ", attempt.commit);
+  parts_.events.Record(good ? Event::Type::kNormal : Event::Type::kWarning, report::kHostObject,
+                       attempt.reason, good ? version : attempt.error);
 }
 
 absl::Status Controller::Core::RunInputs(const std::stop_token& stop) {

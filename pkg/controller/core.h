@@ -9,12 +9,12 @@
 #include <vector>
 
 #include "pkg/base/mutex.h"
+#include "pkg/base/sleeper.h"
 #include "pkg/controller/controller.h"
 #include "pkg/controller/memory.h"
 #include "pkg/controller/networks.h"
 #include "pkg/controller/reconciler.h"
 #include "pkg/controller/records.h"
-#include "pkg/controller/sleeper.h"
 #include "pkg/controller/step_reporter.h"
 #include "pkg/controller/tag_watch.h"
 #include "pkg/workqueue/queue.h"
@@ -88,7 +88,7 @@ class Controller::Core {
   Reconciler reconciler_;
   workqueue::WorkQueue queue_;
   workqueue::BackOff errors_;
-  Sleeper events_sleep_, resync_sleep_, inputs_sleep_;
+  base::Sleeper events_sleep_, resync_sleep_, inputs_sleep_;
   std::map<std::string, uint64_t> secret_versions_;  // by container; RunInputs only
   std::atomic<int> workers_{0};
   std::atomic<bool> listened_{false};    // the event stream was open at some time

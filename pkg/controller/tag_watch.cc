@@ -113,7 +113,7 @@ bool TagWatch::Schedule(const std::string& container, const Followed& tag, int f
   auto found = followed_.find(container);
   if (found == followed_.end() || found->second.reference != tag.reference) return false;
   found->second.failures = failures;
-  found->second.next = clock_.Monotonic() + Jittered(wait);
+  found->second.next = clock_.Monotonic() + base::Jittered(wait);
   return true;
 }
 

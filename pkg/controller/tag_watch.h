@@ -13,8 +13,8 @@
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
+#include "pkg/base/sleeper.h"
 #include "pkg/controller/images.h"
-#include "pkg/controller/sleeper.h"
 #include "pkg/desired/desired.h"
 #include "pkg/docker/client.h"
 #include "pkg/secret/secret.h"
@@ -63,7 +63,7 @@ class TagWatch {
   base::Clock& clock_;
   Images& images_;
   const Listener listener_;
-  Sleeper sleep_;
+  base::Sleeper sleep_;
   mutable base::Mutex mu_;
   std::map<std::string, Followed> followed_ ABSL_GUARDED_BY(mu_);  // by container
 };

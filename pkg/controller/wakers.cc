@@ -199,7 +199,7 @@ absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
       Resync(stop);
     }
     parts_.heartbeats.Expect(kResyncLoop, 2 * options_.resync_interval + kResyncLimit);
-  } while (resync_sleep_.Sleep(Jittered(options_.resync_interval), stop));
+  } while (resync_sleep_.Sleep(base::Jittered(options_.resync_interval), stop));
   parts_.heartbeats.Rest(kResyncLoop);
   return absl::OkStatus();
 }

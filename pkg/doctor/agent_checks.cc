@@ -43,4 +43,16 @@ Check CheckAgent(const AgentFacts& agent) {
   return std::move(found).ToCheck("agent", absl::StrCat("spacelet ", agent.version, " runs and is ready"));
 }
 
+Check CheckGit(const GitFacts& git) {
+  if (git.source.empty()) return Skip("git", "the agent's document is no place in Git");
+  Findings found;
+  for (const std::string& program : git.missing)
+    found.Fail(absl::StrCat("the program ", program, " is not installed"),
+               absl::StrCat("apt-get install ", program == "ssh" ? "openssh-client" : program));
+  if (found.none() && !git.reason.empty())
+    found.Fail(absl::StrCat(git.reason, ": ", git.message),
+               "read \"What happens when\" in gitops.md; spacelet events");
+  return std::move(found).ToCheck("git", absl::StrCat(git.source, " answers"));
+}
+
 }  // namespace spacelet::doctor

@@ -13,6 +13,7 @@ std::vector<Check> Examine(const Facts& facts) {
           CheckDockerSettings(facts.docker),
           CheckDockerBoot(facts.docker, facts.boot),
           CheckAgent(facts.agent),
+          CheckGit(facts.agent.git),
           CheckRunnerDirectory(facts.runner_directory),
           CheckPorts(facts),
           CheckRivals(facts),

@@ -29,6 +29,7 @@ Check CheckRunnerDirectory(const DirectoryFacts& directory);
 Check CheckPorts(const Facts& facts);
 Check CheckRivals(const Facts& facts);
 Check CheckAgent(const AgentFacts& agent);
+Check CheckGit(const GitFacts& git);
 Check CheckManager(const ReachFacts& reach);
 Check CheckRegistries(const std::vector<RegistryFacts>& registries);
 Check CheckDisk(const std::vector<DiskFacts>& disks);

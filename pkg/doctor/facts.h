@@ -96,6 +96,13 @@ struct RivalFacts {
   bool blocks = false;
 };
 
+// Of the agent's document in Git.
+struct GitFacts {
+  std::string source = {};                // as given to --config; empty: it is a file, or not known
+  std::vector<std::string> missing = {};  // programs that are not installed: "git", "ssh"
+  std::string reason = {}, message = {};  // what the agent says of it when it cannot be asked
+};
+
 struct AgentFacts {
   std::string address = {};  // where it should listen
   bool answers = false, ready = false;
@@ -106,6 +113,7 @@ struct AgentFacts {
   std::string lock_file = {};
   UnitFacts unit;
   std::string last_error = {};  // the unit's last line of trouble
+  GitFacts git = {};
 };
 
 // How far a connection got. What came before `stage` worked.

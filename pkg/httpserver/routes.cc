@@ -49,6 +49,14 @@ ServerResponse OkUnless(const std::vector<std::string>& troubles) {
   return Text(503, absl::StrJoin(troubles, "\n") + "\n");
 }
 
+ServerResponse Ready(const report::Status& status) {
+  const std::vector<std::string> missing = report::Missing(status);
+  if (!missing.empty()) return OkUnless(missing);
+  std::vector<std::string> lines = report::Remarks(status);
+  lines.insert(lines.begin(), "ok");
+  return Text(200, absl::StrJoin(lines, "\n") + "\n");
+}
+
 ServerResponse Alive(const Sources& sources) {
   std::vector<std::string> troubles;
   for (const std::string& loop : sources.late_loops())
@@ -123,8 +131,7 @@ http::Handler MakeHandler(Sources sources) {
                     const Sources& s, const ServerRequest& request) { return Page(s, *streams, request); }},
       {"/livez", alive},
       {"/healthz", alive},
-      {"/readyz",
-       [](const Sources& s, const ServerRequest&) { return OkUnless(report::Missing(s.status())); }},
+      {"/readyz", [](const Sources& s, const ServerRequest&) { return Ready(s.status()); }},
       {"/metrics",
        [](const Sources& s, const ServerRequest&) {
          return Typed("text/plain; version=0.0.4; charset=utf-8", s.metrics());

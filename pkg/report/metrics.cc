@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/match.h"
+#include "pkg/api/reasons.h"
 #include "pkg/report/delegate_support.h"
 #include "pkg/report/events.h"
 #include "pkg/report/metrics_series.h"
@@ -13,6 +14,17 @@ namespace spacelet::report {
 namespace {
 
 constexpr const char* kRolloutEnds[] = {"Succeeded", "RolledBack", "Inconclusive", "Failed"};
+constexpr const char* kGitResults[] = {"unchanged",
+                                       "changed",
+                                       api::reason::kGitUnreachable,
+                                       api::reason::kGitAuthenticationFailed,
+                                       api::reason::kGitUntrusted,
+                                       api::reason::kGitNotFound,
+                                       api::reason::kGitRewritten,
+                                       api::reason::kGitSignatureRejected,
+                                       api::reason::kGitTooLarge,
+                                       api::reason::kUnreadable,
+                                       api::reason::kGitFailed};
 constexpr const char* kReconcileResults[] = {"success", "error",     "terminal",
                                              "waiting", "suspended", "cancelled"};
 
@@ -52,6 +64,27 @@ void Metrics::ConfigReloaded(absl::string_view result) {
   series_->reloads.Add({{"result", Label(result)}}).Increment();
   series_->reload_successful.Set(good ? 1 : 0);
   if (good) series_->reload_success_time.Set(absl::ToDoubleSeconds(series_->clock.Now() - absl::UnixEpoch()));
+}
+
+void Metrics::ConfigInfo(const std::string& revision, const std::string& commit) {
+  base::MutexLock lock(series_->mu);
+  Gauge* known = std::exchange(
+      series_->config, &series_->config_info.Add({{"revision", Label(revision)}, {"commit", Label(commit)}}));
+  if (known != nullptr && known != series_->config) series_->config_info.Remove(known);
+  series_->config->Set(1);
+}
+
+void Metrics::ExpectGit() {
+  base::MutexLock lock(series_->mu);
+  for (const char* result : kGitResults) series_->git_fetches.Add({{"result", result}});
+  series_->git_success_time.Add({});
+}
+
+void Metrics::GitAsked(absl::string_view result) {
+  base::MutexLock lock(series_->mu);
+  series_->git_fetches.Add({{"result", Label(result)}}).Increment();
+  if (result == "unchanged" || result == "changed")
+    series_->git_success_time.Add({}).Set(absl::ToDoubleSeconds(series_->clock.Now() - absl::UnixEpoch()));
 }
 
 void Metrics::Generations(int64_t generation, int64_t observed) {

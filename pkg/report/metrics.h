@@ -34,6 +34,12 @@ class Metrics {
   // The document. `result`: accepted, unchanged, rejected, unreadable.
   void ConfigReloaded(absl::string_view result);
   void Generations(int64_t generation, int64_t observed);
+  // Which document is in force; `commit` is empty when it came from a file.
+  void ConfigInfo(const std::string& revision, const std::string& commit);
+  // The document comes from Git: its series exist from now on.
+  void ExpectGit();
+  // Git was asked for the document. `result`: unchanged, changed, or one of api::reason::kGit*, kUnreadable.
+  void GitAsked(absl::string_view result);
   // First day of the month that the delegate's tag names (yy.mm); nullopt when there is no delegate or no
   // such tag.
   void DelegateRelease(std::optional<absl::Time> month);

@@ -115,6 +115,15 @@ struct Metrics::Series {
                                           "Until when the certificate of the HTTP port is good.");
   Family<Counter>& authentications =
       Counters("spacelet_http_authentications_total", "Requests that needed a password, by how they ended.");
+  Family<Gauge>& config_info =
+      Gauges("spacelet_config_info",
+             "Document in force, and the commit that it is of when it came from Git; always 1.");
+  Gauge* config ABSL_GUARDED_BY(mu) = nullptr;
+  Family<Counter>& git_fetches =
+      Counters("spacelet_git_fetches_total", "Questions to Git for a newer document, by how they ended.");
+  Family<Gauge>& git_success_time =
+      Gauges("spacelet_git_last_success_timestamp_seconds",
+             "When Git last answered, and what it has is in force or was offered.");
 
   Gauge& docker_up = OneGauge("spacelet_docker_up", "Whether the Docker daemon answers.");
   Family<Counter>& docker_requests =

@@ -53,4 +53,10 @@ std::vector<std::string> Missing(const Status& status) {
   return missing;
 }
 
+std::vector<std::string> Remarks(const Status& status) {
+  const Condition* accepted = Find(status.conditions, api::kConfigAccepted);
+  if (accepted == nullptr || accepted->status != Truth::kTrue || accepted->message.empty()) return {};
+  return {Sentence({"document", *accepted})};
+}
+
 }  // namespace spacelet::report

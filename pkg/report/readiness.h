@@ -26,4 +26,7 @@ std::vector<Lack> Lacks(const Status& status);
 // The same, a sentence each: "docker: DockerAvailable=False, Unreachable (connection refused)".
 std::vector<std::string> Missing(const Status& status);
 
+// What a person should know of a host that is ready all the same: Git cannot be asked for a newer document.
+std::vector<std::string> Remarks(const Status& status);
+
 }  // namespace spacelet::report

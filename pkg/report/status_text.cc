@@ -11,6 +11,7 @@
 namespace spacelet::report {
 namespace {
 
+constexpr size_t kShortCommit = 8;  // as in diagnostics
 constexpr char kGreen[] = "\033[32m", kYellow[] = "\033[33m", kRed[] = "\033[31m", kPlain[] = "\033[0m";
 
 using Row = std::vector<std::string>;
@@ -70,6 +71,8 @@ std::string Headline(const Status& status, bool color) {
                                   ready ? "ready" : "not ready", ", generation ", status.config.generation);
   if (status.config.observed_generation != status.config.generation)
     absl::StrAppend(&text, " (observed ", status.config.observed_generation, ")");
+  if (!status.config.commit.empty())
+    absl::StrAppend(&text, ", commit ", absl::string_view(status.config.commit).substr(0, kShortCommit));
   if (IsTrue(status.conditions, api::kSuspended)) absl::StrAppend(&text, ", suspended");
   const DockerStatus& docker = status.docker;
   absl::StrAppend(&text, docker.available ? absl::StrCat(", docker ", docker.engine_version, " (API ",
@@ -81,8 +84,8 @@ std::string Headline(const Status& status, bool color) {
 
 // Whether a condition's message says more than the table does.
 bool WorthTelling(const Condition& c) {
-  return !c.message.empty() &&
-         (c.status != Truth::kTrue || c.type == api::kProgressing || c.type == api::kSuspended);
+  return !c.message.empty() && (c.status != Truth::kTrue || c.type == api::kProgressing ||
+                                c.type == api::kSuspended || c.type == api::kConfigAccepted);
 }
 
 void AppendMessages(const std::string& what, const std::vector<Condition>& conditions, std::string& text) {

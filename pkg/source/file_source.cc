@@ -24,13 +24,13 @@ constexpr size_t kMostBytes = config::kMaxDocumentBytes + 1;
 class FileSource::Loop {
  public:
   Loop(const Options& options, Store& store, base::Clock& clock, const log::Logger& logger)
-      : options_(options),
-        clock_(clock),
-        logger_(logger),
-        watcher_(options.use_inotify),
-        document_(options.path, store, logger) {}
+      : options_(options), clock_(clock), logger_(logger), watcher_(options.use_inotify) {
+    if (!options.path.empty()) document_.emplace(options.path, store, logger);
+  }
 
-  void ReadNow() { document_.Look(clock_.Monotonic()); }
+  void ReadNow() {
+    if (document_) document_->Look(clock_.Monotonic());
+  }
 
   void Run(const std::stop_token& stop) {
     const std::stop_callback wake(stop, [this] { watcher_.Wake(); });
@@ -69,7 +69,7 @@ class FileSource::Loop {
 
   // The document's files, then those that it names.
   void ForEach(const std::function<void(TrackedFile&)>& visit) {
-    document_.ForEach(visit);
+    if (document_) document_->ForEach(visit);
     for (TrackedFile& file : named_) visit(file);
   }
 
@@ -93,7 +93,7 @@ class FileSource::Loop {
 
   void TakeRequests() {
     if (reload_.exchange(false)) {
-      document_.Trust();
+      if (document_) document_->Trust();
       next_look_ = clock_.Monotonic();
     }
     std::optional<Request> request;
@@ -126,10 +126,12 @@ class FileSource::Loop {
     // A file is watched before it is believed: what changes in between is seen by the next round.
     for (int rounds = 0; rounds < 3; ++rounds) {
       Arm();
-      document_.Look(now);
-      if (!document_.TakeGrown()) break;
+      if (!document_) break;
+      document_->Look(now);
+      if (!document_->TakeGrown()) break;
     }
-    absl::Duration due = std::min(options_.poll_interval, document_.DueIn(now, kDebounce));
+    absl::Duration due = options_.poll_interval;
+    if (document_) due = std::min(due, document_->DueIn(now, kDebounce));
     for (TrackedFile& file : named_) {
       if (file.Look(now)) on_change_(file.path);
       if (file.waiting) due = std::min(due, kDebounce);
@@ -162,7 +164,7 @@ class FileSource::Loop {
   base::Clock& clock_;
   const log::Logger& logger_;
   Watcher watcher_;
-  DocumentSet document_;
+  std::optional<DocumentSet> document_;
   std::vector<TrackedFile> named_;
   std::function<void(const std::string&)> on_change_;
   base::Instant next_look_ = {};

@@ -30,7 +30,7 @@ class FileSource {
   // away).
   static constexpr absl::Duration kLongestRead = absl::Minutes(2);
   struct Options {
-    std::string path;  // absolute
+    std::string path;  // absolute; empty: no document, only the files of Watch
     absl::Duration poll_interval = kPollInterval;
     bool use_inotify = true;
     // Called in each turn of Run: the next one begins within that time, unless a read hangs. May be null.

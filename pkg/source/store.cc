@@ -37,6 +37,7 @@ std::shared_ptr<Snapshot> SnapshotOf(const Version& version, config::Loaded load
   snapshot->revision = std::move(loaded.revision);
   snapshot->commit = version.commit;
   snapshot->from_git = IsFromGit(version);
+  snapshot->prune_at_once = !version.commit.empty();
   snapshot->accepted_at = now;
   snapshot->warnings = Warnings(loaded.diagnostics);
   return snapshot;
@@ -53,15 +54,6 @@ config::AskFact AskOnly(const config::Facts& facts) {
   };
 }
 
-Version VersionOf(const state::LastGood& kept) {
-  const Version version{.bytes = kept.bytes,
-                        .file_name = kept.file_name.empty() ? kept.source : kept.file_name,
-                        .commit = kept.commit,
-                        .from_git = absl::StartsWith(kept.source, "git+"),
-                        .directory = kept.directory};
-  return WithFiles(version, kept.files);
-}
-
 Version VersionOf(const Snapshot& snapshot) {
   const Version version{.bytes = snapshot.bytes,
                         .file_name = snapshot.file_name,
@@ -72,6 +64,15 @@ Version VersionOf(const Snapshot& snapshot) {
 }
 
 }  // namespace
+
+Version VersionOf(const state::LastGood& kept) {
+  const Version version{.bytes = kept.bytes,
+                        .file_name = kept.file_name.empty() ? kept.source : kept.file_name,
+                        .commit = kept.commit,
+                        .from_git = absl::StartsWith(kept.source, "git+"),
+                        .directory = kept.directory};
+  return WithFiles(version, kept.files);
+}
 
 bool IsFromGit(const Version& version) { return version.from_git || !version.commit.empty(); }
 
@@ -133,16 +134,17 @@ Attempt Store::Offer(const Version& version) {
   attempt.at = clock_.Now();
   config::Loaded loaded = config::Load(InputOf(version, attempt.at, fact_));
   if (loaded.is_changing || (version.is_whole && !version.is_whole())) return {};
+  attempt.commit = version.commit;
   attempt.revision = loaded.revision;
   attempt.diagnostics = loaded.diagnostics;
   if (!loaded.ok()) {
     attempt.result = loaded.not_now ? Attempt::Result::kWaiting : Attempt::Result::kRejected;
+    attempt.reason = loaded.not_now ? api::reason::kHostFactUnavailable : api::reason::kRejected;
     attempt.error = Summary(loaded.Problems());
     return Finish(std::move(attempt));
   }
   if (!Admits(loaded, version, attempt)) return attempt;
   const std::shared_ptr<Snapshot> snapshot = SnapshotOf(version, std::move(loaded), attempt.at);
-  snapshot->prune_at_once = !version.commit.empty();
   {
     base::MutexLock lock(mu_);
     const bool is_same = latest_ != nullptr && IsSame(*latest_, *snapshot);
@@ -150,6 +152,7 @@ Attempt Store::Offer(const Version& version) {
     snapshot->generation = (latest_ != nullptr ? latest_->generation : 0) + (is_same ? 0 : 1);
     if (!is_same) latest_ = snapshot;
   }
+  attempt.reason = api::reason::kAccepted;
   if (attempt.result == Attempt::Result::kAccepted && on_accepted_) on_accepted_(snapshot);
   return Finish(std::move(attempt));
 }
@@ -172,14 +175,25 @@ bool Store::Admits(const config::Loaded& loaded, const Version& version, Attempt
     return true;
   }
   attempt.result = Attempt::Result::kForbidden;
+  attempt.reason = api::reason::kPolicyViolation;
   attempt.error = Summary(attempt.diagnostics);
   Finish(attempt);
   return false;
 }
 
-void Store::Unreadable(std::string error) {
+void Store::Unreadable(std::string error, absl::string_view reason) {
   Attempt attempt;
   attempt.result = Attempt::Result::kUnreadable;
+  attempt.reason = std::string(reason);
+  attempt.error = base::OneLine(error);
+  attempt.at = clock_.Now();
+  Finish(std::move(attempt));
+}
+
+void Store::Unreachable(std::string error, absl::string_view reason) {
+  Attempt attempt;
+  attempt.result = Attempt::Result::kUnreachable;
+  attempt.reason = std::string(reason);
   attempt.error = base::OneLine(error);
   attempt.at = clock_.Now();
   Finish(std::move(attempt));
@@ -188,6 +202,11 @@ void Store::Unreadable(std::string error) {
 Attempt Store::Finish(Attempt attempt) {
   {
     base::MutexLock lock(mu_);
+    if (attempt.result != Attempt::Result::kUnreachable)
+      refused_ = attempt.error;
+    else if (!refused_.empty())
+      absl::StrAppend(&attempt.error, "; the newest that was seen: ", refused_);
+    attempt.stands = latest_ != nullptr && refused_.empty();
     last_attempt_ = attempt;
   }
   if (on_attempt_) on_attempt_(attempt);

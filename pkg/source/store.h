@@ -11,7 +11,9 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "pkg/api/reasons.h"
 #include "pkg/api/types.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
@@ -36,6 +38,9 @@ struct Version {
 
 // Whether whoever changes the repository wrote it, and not somebody on this host.
 bool IsFromGit(const Version& version);
+
+// What was kept of a version; beside it there is what it was made of, and nothing else.
+Version VersionOf(const state::LastGood& kept);
 
 // For config::Load.
 config::Input InputOf(const Version& version, absl::Time today, const config::AskFact& fact);
@@ -69,10 +74,23 @@ struct Snapshot {
 
 // How the newest attempt to read the document ended.
 struct Attempt {
-  // kForbidden: valid, and not admitted on this host. kWaiting: it cannot be told yet whether it is valid,
-  // for want of a fact of the host; to be offered again after a while. kNone: there was none (yet).
-  enum class Result { kAccepted, kUnchanged, kRejected, kForbidden, kUnreadable, kWaiting, kNone };
+  // kForbidden: valid, and not admitted on this host. kUnreachable: nothing was seen, so what is in force may
+  // well be the newest. kWaiting: it cannot be told yet whether it is valid, for want of a fact of the host;
+  // to be offered again after a while. kNone: there was none (yet).
+  enum class Result {
+    kAccepted,
+    kUnchanged,
+    kRejected,
+    kForbidden,
+    kUnreadable,
+    kUnreachable,
+    kWaiting,
+    kNone
+  };
   Result result = Result::kNone;
+  std::string reason;    // one of api::reason
+  bool stands = false;   // what is in force is the newest document that was seen
+  std::string commit;    // git only: of the version that was looked at
   std::string revision;  // of what was looked at; empty when unreadable
   std::string error;     // one line: first error with line and column, and how many more; empty when accepted
   std::vector<config::Diagnostic> diagnostics;
@@ -101,8 +119,12 @@ class Store {
   Attempt Offer(const Version& version) ABSL_LOCKS_EXCLUDED(mu_);
   // Asks again for the document in force. It stays in force; that it is not admitted is an attempt.
   void Recheck() ABSL_LOCKS_EXCLUDED(mu_);
-  // The document could not be read at all; what is in force stays.
-  void Unreadable(std::string error) ABSL_LOCKS_EXCLUDED(mu_);
+  // There is a newer version and it cannot be read, or must not be taken; what is in force stays. `reason`:
+  // one of api::reason.
+  void Unreadable(std::string error, absl::string_view reason = api::reason::kUnreadable)
+      ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether there is a newer version could not be found out; what is in force stays, and stands when it did.
+  void Unreachable(std::string error, absl::string_view reason) ABSL_LOCKS_EXCLUDED(mu_);
 
   std::shared_ptr<const Snapshot> Latest() const ABSL_LOCKS_EXCLUDED(mu_);  // null before the first
   Attempt LastAttempt() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -121,6 +143,8 @@ class Store {
   mutable base::Mutex mu_;
   std::shared_ptr<const Snapshot> latest_ ABSL_GUARDED_BY(mu_);
   Attempt last_attempt_ ABSL_GUARDED_BY(mu_);
+  std::string refused_
+      ABSL_GUARDED_BY(mu_);  // error of the newest version that was seen; empty: it is in force
 };
 
 }  // namespace spacelet::source

@@ -22,7 +22,7 @@ struct LastGood {
   std::string bytes;           // as it was read; valid UTF-8, or it would not have been accepted
   std::string revision;        // of the bytes and the files
   int64_t generation = 0;      // grows over restarts
-  std::string source;          // where it came from, for people
+  std::string source;          // where it came from, as given to --config
   std::string commit = {};     // git only
   std::string file_name = {};  // for diagnostics; empty: `source`
   std::string directory = {};  // where it lay on this host; empty: not on this host

@@ -373,7 +373,7 @@ class Init(CliTest):
 
 class Doctor(CliTest):
     NAMES = ["document", "files", "secrets", "pool", "docker", "docker-socket", "docker-version", "docker-settings",
-             "docker-boot", "agent", "runner-directory", "ports", "rivals", "manager", "registries", "disk", "resources",
+             "docker-boot", "agent", "git", "runner-directory", "ports", "rivals", "manager", "registries", "disk", "resources",
              "clock", "cloud-init", "metadata"]
 
     @staticmethod

@@ -124,15 +124,20 @@ class Dockerfile(EngineCase):
         answer = connection.getresponse().read().decode()
         self.assertIn("Successfully built", answer, answer[-4000:])
 
-    def output_of(self, *command):
+    def output_of(self, *command, **more):
         docker = self.engine.docker
-        container = docker.run("", {"Image": IMAGE, "Cmd": command, "HostConfig": {"NetworkMode": "none"}})
+        container = docker.run("", {"Image": IMAGE, "Cmd": command, "HostConfig": {"NetworkMode": "none"}, **more})
         self.assertEqual(docker.post(f"/containers/{container}/wait")["StatusCode"], 0, docker.logs(container))
         return docker.logs(container)
 
     def test_it_builds_a_small_image_whose_program_runs(self):
         self.build()
         self.assertIn("abc123", self.output_of("version"))
+        # git and ssh come as far as the network that is not there.
+        tried = self.output_of("git ls-remote https://127.0.0.1:1/r; git ls-remote ssh://127.0.0.1:1/r; prlimit --version",
+                               Entrypoint=["/bin/sh", "-c"])
+        self.assertIn("Failed to connect to 127.0.0.1", tried)
+        self.assertIn("ssh: connect to host 127.0.0.1", tried)
         image = self.engine.docker.get(f"/images/{IMAGE}/json")
         print(f"the image has {image['Size'] >> 20} MiB, of which Debian's {self.base_size() >> 20}", flush=True)
         self.assertLess(image["Size"] - self.base_size(), 64 << 20)

@@ -61,7 +61,7 @@ class Content(unittest.TestCase):
     def test_it_needs_the_libraries_it_is_linked_to_and_recommends_docker(self):
         self.assertLessEqual({"libc6", "libssl3", "libsystemd0", "init-system-helpers", "systemd"},
                              {name.removesuffix("t64") for name in deb.dependencies()})
-        self.assertEqual(deb.field("Recommends"), "docker.io | docker-ce, ca-certificates")
+        self.assertEqual(deb.field("Recommends"), "docker.io | docker-ce, ca-certificates, git, openssh-client")
 
     def test_the_version_is_that_of_the_program_and_of_the_changelog_and_names_the_release(self):
         content = self.extract()

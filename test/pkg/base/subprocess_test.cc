@@ -78,6 +78,15 @@ TEST(RunProgram, PassesTheEnvironmentOn) {
   ::unsetenv("SPACELET_SUBPROCESS_TEST");
 }
 
+TEST(RunProgram, GivesExactlyTheEnvironmentThatIsAskedFor) {
+  ::setenv("SPACELET_SUBPROCESS_TEST", "not passed", 1);
+  const absl::StatusOr<ProgramEnd> end =
+      RunProgram({"env"}, "", {}, {}, std::vector<std::string>{"ONE=1", "TWO=with space"});
+  ::unsetenv("SPACELET_SUBPROCESS_TEST");
+  ASSERT_TRUE(end.ok()) << end.status();
+  EXPECT_EQ(end->output, "ONE=1\nTWO=with space\n");
+}
+
 TEST(RunProgram, StandardInputIsEmpty) { EXPECT_EQ(*Output({"cat"}), ""); }
 
 TEST(RunProgram, LeaksNoDescriptor) {

@@ -274,6 +274,8 @@ TEST(RelativePath, IsNormalizedOrRefused) {
   EXPECT_FALSE(NormalizeRelativePath(std::string(1025, 'a')).ok());
   EXPECT_EQ(NameBeside("base.yaml", "hosts/a.yaml"), "hosts/a.yaml");
   EXPECT_EQ(NameBeside("/etc/base.yaml", "a.yaml"), "/etc/a.yaml");
+  EXPECT_EQ(NameBeside("hosts@1a2b3c4d:fleet/base.yaml", "a.yaml"), "hosts@1a2b3c4d:fleet/a.yaml");
+  EXPECT_EQ(NameBeside("hosts@1a2b3c4d:base.yaml", "hosts/a.yaml"), "hosts@1a2b3c4d:hosts/a.yaml");
 }
 
 // ---- the fleet of examples/

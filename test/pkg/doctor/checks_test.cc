@@ -387,6 +387,29 @@ TEST(CheckAgent, SaysWhatKeepsItFromWork) {
   });
 }
 
+TEST(CheckGit, SaysWhyTheAgentCannotAskIt) {
+  const GitFacts good = {.source = "git+https://h/r//a"};
+  const auto with = [&](auto change) {
+    GitFacts facts = good;
+    change(facts);
+    return CheckGit(facts);
+  };
+  ExpectAll({
+      {"a file", CheckGit({}), Result::kSkip, "no place in Git"},
+      {"good", CheckGit(good), Result::kPass, "git+https://h/r//a answers"},
+      {"no git", with([](auto& g) {
+         g.missing = {"git", "ssh"};
+         g.reason = "GitFailed";
+       }),
+       Result::kFail, "the program git is not installed", "apt-get install openssh-client"},
+      {"refused", with([](auto& g) {
+         g.reason = "GitAuthenticationFailed";
+         g.message = "h: 401";
+       }),
+       Result::kFail, "GitAuthenticationFailed: h: 401", "gitops.md"},
+  });
+}
+
 ReachFacts Reached(Stage stage, const char* error = "", int status = 200) {
   return {.url = "https://app.harness.io",
           .host = "app.harness.io",
@@ -556,10 +579,11 @@ TEST(CheckMetadata, KnowsTheHopLimit) {
 TEST(Examine, AsksEveryCheckOnceAndInTheOrderOfReading) {
   std::vector<std::string> names;
   for (const Check& check : Examine({})) names.push_back(check.name);
-  EXPECT_THAT(names, ::testing::ElementsAre("document", "files", "secrets", "pool", "docker", "docker-socket",
-                                            "docker-version", "docker-settings", "docker-boot", "agent",
-                                            "runner-directory", "ports", "rivals", "manager", "registries",
-                                            "disk", "resources", "clock", "cloud-init", "metadata"));
+  EXPECT_THAT(names,
+              ::testing::ElementsAre("document", "files", "secrets", "pool", "docker", "docker-socket",
+                                     "docker-version", "docker-settings", "docker-boot", "agent", "git",
+                                     "runner-directory", "ports", "rivals", "manager", "registries", "disk",
+                                     "resources", "clock", "cloud-init", "metadata"));
 }
 
 }  // namespace

@@ -15,6 +15,7 @@
 namespace spacelet::report {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::Not;
 
@@ -28,6 +29,8 @@ constexpr char kRunner[] = "container/vm-runner";
 
 // Every series once, so that the exposition shows every family.
 void TouchAll(Metrics& metrics) {
+  metrics.ConfigInfo("sha256:a", "1a2b");
+  metrics.ExpectGit();
   metrics.DelegateRelease(absl::FromUnixSeconds(1'690'000'000));
   metrics.DockerRequest("InspectContainer", "200", absl::Milliseconds(2));
   metrics.ObjectState(kRunner, true, true, true, true);
@@ -160,6 +163,27 @@ TEST_F(MetricsTest, TheWebConfigurationIsThereWhenThereIsOne) {
   EXPECT_THAT(metrics_.Render(), HasSubstr("not_after_timestamp_seconds 1800000000"));
   metrics_.WebConfigReloaded(true, std::nullopt);
   EXPECT_THAT(metrics_.Render(), Not(HasSubstr("not_after_timestamp_seconds 1800000000")));
+}
+
+TEST_F(MetricsTest, OnlyOneDocumentIsInForce) {
+  metrics_.ConfigInfo("sha256:a", "");
+  metrics_.ConfigInfo("sha256:b", "1a2b");
+  metrics_.ConfigInfo("sha256:b", "1a2b");
+  EXPECT_THAT(metrics_.Render(),
+              AllOf(HasSubstr(R"(spacelet_config_info{commit="1a2b",revision="sha256:b"} 1)"),
+                    Not(HasSubstr("sha256:a"))));
+}
+
+TEST_F(MetricsTest, GitIsCountedWhereTheDocumentIsInIt) {
+  EXPECT_THAT(metrics_.Render(), Not(HasSubstr("spacelet_git_")));
+  metrics_.ExpectGit();
+  EXPECT_THAT(metrics_.Render(), AllOf(HasSubstr(R"(spacelet_git_fetches_total{result="GitUnreachable"} 0)"),
+                                       HasSubstr("spacelet_git_last_success_timestamp_seconds 0")));
+  metrics_.GitAsked("unchanged");
+  clock_.Advance(absl::Hours(1));
+  metrics_.GitAsked("GitUnreachable");
+  EXPECT_THAT(metrics_.Render(), AllOf(HasSubstr(R"(spacelet_git_fetches_total{result="GitUnreachable"} 1)"),
+                                       HasSubstr("spacelet_git_last_success_timestamp_seconds 1700000000")));
 }
 
 TEST_F(MetricsTest, TheProcessIsDescribed) {

@@ -12,6 +12,15 @@ namespace {
 
 TEST(Readiness, NothingIsMissingOnAGoodHost) { EXPECT_TRUE(Missing(SampleStatus()).empty()); }
 
+TEST(Readiness, GitOutOfReachIsRemarkedOnAndNothingIsMissing) {
+  Status status = SampleStatus();
+  EXPECT_TRUE(Remarks(status).empty());
+  Set(status.conditions, {"ConfigAccepted", Truth::kTrue, "GitUnreachable", "h: refused", {}}, kSampleTime);
+  EXPECT_TRUE(Missing(status).empty());
+  EXPECT_EQ(Remarks(status),
+            std::vector<std::string>{"document: ConfigAccepted=True, GitUnreachable (h: refused)"});
+}
+
 TEST(Readiness, NamesWhatIsMissing) {
   struct Case {
     std::function<void(Status&)> mutate;

@@ -47,6 +47,15 @@ TEST(StatusText, BeforeTheFirstDocumentThereIsNoTable) {
   EXPECT_EQ(text, "(no document): not ready, generation 0, docker unavailable\n");
 }
 
+TEST(StatusText, NamesTheCommitAndSaysWhenGitCannotBeAsked) {
+  Status status = SampleStatus();
+  status.config.commit = "1a2b3c4d5e6f7a8b9c0d1a2b3c4d5e6f7a8b9c0d";
+  Set(status.conditions, {"ConfigAccepted", Truth::kTrue, "GitUnreachable", "h: refused", {}}, kSampleTime);
+  const std::string text = ToText(status, kSampleTime);
+  EXPECT_NE(text.find(": ready, generation 3, commit 1a2b3c4d, docker "), std::string::npos) << text;
+  EXPECT_NE(text.find("\nhost: GitUnreachable: h: refused\n"), std::string::npos) << text;
+}
+
 TEST(StatusText, AWarningIsCalledOneOnce) {
   Status status = SampleStatus();
   status.config.warnings = {"host.yaml:3:5: warning: spec.delegate.image: is old", "the pool is odd"};

@@ -124,6 +124,38 @@ TEST(Store, ADocumentInForceThatIsAdmittedNoMoreStaysAndIsAnAttempt) {
   EXPECT_EQ(store.Offer({DocumentOf("evil:1"), "host.yaml"}).result, Result::kUnchanged);
 }
 
+TEST(Store, WhatIsInForceStandsWhileNothingNewerIsSeen) {
+  Store store(base::RealClock());
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_FALSE(store.LastAttempt().stands) << "nothing is in force";
+  store.Offer({DocumentOf("a:1"), "f", "c1"});
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_TRUE(store.LastAttempt().stands);
+  EXPECT_EQ(store.LastAttempt().result, Result::kUnreachable);
+  EXPECT_EQ(store.LastAttempt().reason, "GitUnreachable");
+  store.Offer({"nonsense", "f", "c2"});
+  EXPECT_FALSE(store.LastAttempt().stands);
+  store.Unreachable("h: Connection refused", api::reason::kGitUnreachable);
+  EXPECT_FALSE(store.LastAttempt().stands) << "a newer one was seen, and was refused";
+  EXPECT_THAT(store.LastAttempt().error, HasSubstr("Connection refused; the newest that was seen: f:1:1: "));
+  store.Offer({DocumentOf("a:1"), "f", "c3"});
+  EXPECT_TRUE(store.LastAttempt().stands);
+  store.Unreadable("rewritten", api::reason::kGitRewritten);
+  EXPECT_FALSE(store.LastAttempt().stands);
+  EXPECT_EQ(store.LastAttempt().reason, "GitRewritten");
+}
+
+TEST(Store, TheCommitIsKeptWithTheDocument) {
+  Store store(base::RealClock());
+  ASSERT_TRUE(store.Restore({DocumentOf("a:1"), "", 7, "f", "c1"}).ok());
+  EXPECT_EQ(store.Latest()->commit, "c1");
+  EXPECT_TRUE(store.Latest()->prune_at_once);
+  const Attempt attempt = store.Offer({DocumentOf("a:1"), "f", "c2"});
+  EXPECT_EQ(attempt.result, Result::kUnchanged);
+  EXPECT_EQ(attempt.commit, "c2");
+  EXPECT_EQ(store.Latest()->commit, "c1") << "of the commit that made the document what it is";
+}
+
 // A document with an overlay and a fact, as some git source would offer it.
 Version Whole(const std::string& overlay) {
   Version version{.bytes = absl::StrCat("overlays: [o.yaml]\n", DocumentOf("\"a:${host.zone}\"")),

@@ -23,7 +23,8 @@ using ::testing::HasSubstr;
 const LastGood kDocument = {.bytes = "apiVersion: spacelet.dev/v1alpha1\nname: \"größer\"\n",
                             .revision = "sha256:abc",
                             .generation = 7,
-                            .source = "/etc/spacelet/host.yaml"};
+                            .source = "/etc/spacelet/host.yaml",
+                            .commit = "1a2b3c4d"};
 
 class StateTest : public ::testing::Test {
  protected:

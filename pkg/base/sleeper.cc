@@ -1,8 +1,8 @@
-#include "pkg/controller/sleeper.h"
+#include "pkg/base/sleeper.h"
 
 #include <random>
 
-namespace spacelet::controller {
+namespace spacelet::base {
 
 absl::Duration Jittered(absl::Duration interval) {
   thread_local std::minstd_rand random{std::random_device{}()};
@@ -11,20 +11,20 @@ absl::Duration Jittered(absl::Duration interval) {
 
 bool Sleeper::Sleep(absl::Duration time, const std::stop_token& stop) {
   std::stop_callback wake(stop, [this] {
-    base::MutexLock lock(mu_);
+    MutexLock lock(mu_);
     changed_.NotifyAll();
   });
-  base::MutexLock lock(mu_);
-  const base::Instant end = clock_.Monotonic() + time;
+  MutexLock lock(mu_);
+  const Instant end = clock_.Monotonic() + time;
   while (!woken_ && !stop.stop_requested() && clock_.Monotonic() < end) clock_.WaitUntil(mu_, changed_, end);
   woken_ = false;
   return !stop.stop_requested();
 }
 
 void Sleeper::Wake() {
-  base::MutexLock lock(mu_);
+  MutexLock lock(mu_);
   woken_ = true;
   changed_.NotifyAll();
 }
 
-}  // namespace spacelet::controller
+}  // namespace spacelet::base
