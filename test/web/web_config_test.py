@@ -385,6 +385,7 @@ class CommandLine(WebTest):
         self.assertEqual(json.loads(answer.stdout)["kind"], "GitspaceHostStatus", answer.stderr)
 
 
+@unittest.skipUnless(shutil.which("prometheus") and shutil.which("promtool"), "Debian package prometheus is not installed")
 class Prometheus(WebTest):
     def test_the_example_is_what_promtool_takes_and_the_agent_as_well(self):
         shutil.copy(REPOSITORY / "examples/web-config/web-config.yml", self.directory / "web.yml")
