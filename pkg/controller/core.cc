@@ -42,29 +42,18 @@ const char* ResultName(const Outcome& outcome) {
 }
 
 // What an attempt is in the metrics, and in the condition.
-struct AttemptNames {
-  const char* result;
-  const char* reason;
-};
-
-AttemptNames NamesOf(source::Attempt::Result result) {
+const char* ResultName(source::Attempt::Result result) {
   switch (result) {
     case source::Attempt::Result::kAccepted:
-      return {"accepted", reason::kAccepted};
+      return "accepted";
     case source::Attempt::Result::kUnchanged:
-      return {"unchanged", reason::kAccepted};
+      return "unchanged";
     case source::Attempt::Result::kRejected:
-      return {"rejected", reason::kRejected};
     case source::Attempt::Result::kForbidden:
-      return {"rejected", reason::kPolicyViolation};
-    case source::Attempt::Result::kUnreadable:
-      return {"unreadable", reason::kUnreadable};
-    case source::Attempt::Result::kWaiting:
-      return {"unreadable", reason::kHostFactUnavailable};
-    case source::Attempt::Result::kNone:
-      break;
+      return "rejected";
+    default:
+      return "unreadable";
   }
-  return {"unreadable", reason::kNoDocument};
 }
 
 std::vector<api::SecretSource> SecretsOf(const desired::Container& container) {
