@@ -162,7 +162,7 @@ class Agent {
     ReportPolicy(loaded);
     if (!loaded.ok() || policy_.path().empty()) return;
     core_.store.Recheck();
-    source_.Reload();
+    source_.AskAgain();
   }
 
   void ReportPolicy(const absl::Status& loaded) {

@@ -78,6 +78,11 @@ void DocumentSource::Reload() {
   if (git_ != nullptr) git_->Reload();
 }
 
+void DocumentSource::AskAgain() {
+  file_.Reload();
+  if (git_ != nullptr) git_->AskAgain();
+}
+
 void DocumentSource::OnAccepted(const source::Snapshot& snapshot) {
   std::set<std::string> paths;
   for (const NamedFile& named : NamedFiles(snapshot.document)) paths.insert(named.path);

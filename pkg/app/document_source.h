@@ -26,7 +26,8 @@ class DocumentSource {
   // Puts the kept document in force, when there is one and it is still valid.
   void StartFromLastGood();
   void Start(lifecycle::RunGroup& group);
-  void Reload();
+  void Reload();    // SIGHUP: takes a rewritten history, too
+  void AskAgain();  // the policy is another one: offers what was read last
   // To be called for each accepted document (CoreOptions::on_accepted).
   void OnAccepted(const source::Snapshot& snapshot);
 

@@ -41,7 +41,7 @@ const char* ResultName(const Outcome& outcome) {
   }
 }
 
-// What an attempt is in the metrics, and in the condition.
+// What an attempt is in the metrics.
 const char* ResultName(source::Attempt::Result result) {
   switch (result) {
     case source::Attempt::Result::kAccepted:

@@ -60,7 +60,7 @@ bool GitSource::Rest(absl::Duration time, const std::stop_token& stop) {
   const base::Instant end = clock_.Monotonic() + time;
   while (waits_ && clock_.Monotonic() < end) {
     if (!sleeper_.Sleep(std::min(kFactRetry, end - clock_.Monotonic()), stop)) return false;
-    if (reload_ || !OfferAgain(stop).ok()) return true;
+    if (reload_ || again_ || !OfferAgain(stop).ok()) return true;
   }
   return sleeper_.Sleep(end - clock_.Monotonic(), stop);
 }
@@ -70,11 +70,17 @@ void GitSource::Reload() {
   sleeper_.Wake();
 }
 
+void GitSource::AskAgain() {
+  again_ = true;
+  sleeper_.Wake();
+}
+
 absl::Status GitSource::Look(bool forced, const std::stop_token& stop) {
   changed_ = false;
+  const bool again = again_.exchange(false) || forced;
   RETURN_IF_ERROR(listener_.before(stop));
   ASSIGN_OR_RETURN(const git::Tip tip, repository_.Ask(stop));
-  if (!forced && decided_ && decided_->object == tip.object) return decided_->status;
+  if (!again && decided_ && decided_->object == tip.object) return decided_->status;
   return Take(tip, forced, stop);
 }
 
@@ -172,7 +178,7 @@ void GitSource::Settle(const Attempt& attempt, const std::stop_token& stop) {
   using Result = Attempt::Result;
   const std::string& commit = attempt.commit;
   const bool told = std::exchange(told_, waits_ ? attempt.error : "") == attempt.error;
-  if (attempt.result == Result::kRejected)
+  if (attempt.result == Result::kRejected || attempt.result == Result::kForbidden)
     return logger_.Warning("document rejected", {{"commit", commit}, {"error", attempt.error}});
   if (waits_ && told) return;
   if (waits_)

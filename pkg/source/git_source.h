@@ -49,7 +49,7 @@ absl::Duration DelayAfter(absl::Duration interval, int failures);
 // One question every interval; a fetch only when the ref names another object than the one that was decided
 // on. The document and the files beside it are read from one commit; what waits for a fact of the host is
 // offered again between two questions. Whatever fails changes nothing but the store's last attempt.
-// Thread-safety: Reload from any thread; Run once.
+// Thread-safety: Reload and AskAgain from any thread; Run once.
 class GitSource {
  public:
   static constexpr absl::Duration kFactRetry = absl::Seconds(5);  // a metadata service that is late
@@ -63,6 +63,8 @@ class GitSource {
 
   // Asks now (SIGHUP), and takes what the ref names even when its history was rewritten.
   void Reload();
+  // Asks now, and offers what the ref names again: what was refused may be admitted now.
+  void AskAgain();
 
  private:
   // How the object that the ref named last was decided on.
@@ -95,7 +97,7 @@ class GitSource {
   log::Logger logger_;
   git::Repository repository_;
   base::Sleeper sleeper_;
-  std::atomic<bool> reload_ = false;
+  std::atomic<bool> reload_ = false, again_ = false;
 
   // Of Run's thread.
   std::string in_force_;

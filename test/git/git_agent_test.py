@@ -255,6 +255,63 @@ class Local(GitCase):
         self.host.until_runs("2", self.repository.commit("2"))
 
 
+class Policy(GitCase):
+    """What may be pushed and what the host allows are two things."""
+
+    OPEN = "apiVersion: spacelet.dev/v1alpha1\nkind: HostPolicy\nspec:\n  images: {repositories: [example/side]}\n"
+
+    def setUp(self):
+        super().setUp()
+        self.secret = self.host.path / "secret"
+        self.secret.write_text("of this host\n")
+        self.secret.chmod(0o600)
+        self.policy = self.host.path / "policy.yaml"
+        self.write_policy(self.OPEN)
+
+    def write_policy(self, text):
+        fresh = self.policy.with_suffix(".new")
+        fresh.write_text(text)
+        fresh.chmod(0o644)
+        fresh.rename(self.policy)
+
+    def commit_with_secret(self, tag):
+        wanted = json.loads(document(tag))
+        wanted["spec"]["containers"][0]["env"] = {"SECRET": {"file": str(self.secret)}}
+        (self.repository.directory / "eu/host.yaml").write_text(json.dumps(wanted, indent=1))
+        return self.repository.commit()
+
+    def times_read(self):
+        return self.host.agent.log.read_text(errors="replace").count("policy in force")
+
+    def test_without_one_a_document_from_git_gets_no_secret_of_the_host(self):
+        first = self.begin()
+        kept = self.host.ids()
+        self.commit_with_secret("2")
+        self.assertIn(str(self.secret), self.host.until_told("PolicyViolation", "False")["message"])
+        self.assertEqual((self.host.ids(), self.host.status()["config"]["commit"]), (kept, first))
+
+    def test_what_is_forbidden_is_taken_once_it_is_allowed_and_not_before(self):
+        first = self.begin("--policy", self.policy)
+        kept = self.host.ids()
+        second = self.commit_with_secret("2")
+        self.host.until_told("PolicyViolation", "False")
+        self.assertEqual((self.host.ids(), self.host.status()["config"]["commit"]), (kept, first))
+        self.write_policy(self.OPEN + f"  secrets: {{files: [{self.secret}]}}\n  exposure: {{images: [example/side]}}\n")
+        self.host.until_runs("2", second)
+
+    def test_another_policy_takes_no_history_that_was_rewritten(self):
+        self.begin("--policy", self.policy)
+        kept = self.host.ids()
+        self.repository.commit("2", "--amend")
+        self.host.until_told("GitRewritten", "False")
+        read = self.times_read()
+        asked = self.host.metric('spacelet_git_fetches_total{result="GitRewritten"}')
+        self.write_policy(self.OPEN + "  # another text\n")
+        self.host.wait(lambda: self.times_read() > read, "the policy was read again")
+        self.host.wait(lambda: self.host.metric('spacelet_git_fetches_total{result="GitRewritten"}') > asked + 1, "git was asked")
+        self.assertEqual((self.host.ids(), self.host.condition()["reason"]), (kept, "GitRewritten"))
+
+
 class Fleet(GitCase):
     """base.yaml, an overlay of the host and pool.yaml, all of one commit."""
 
