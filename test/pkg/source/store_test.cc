@@ -93,6 +93,7 @@ TEST(Store, TheKeptDocumentIsPutInForceOnlyWhenItIsAdmitted) {
   for (const auto& c : kCases) {
     Store store(base::RealClock(), nullptr, NoEvil);
     const absl::Status restored = store.Restore({.bytes = DocumentOf("evil:1"),
+                                                 .revision = "",
                                                  .generation = 7,
                                                  .source = c.source,
                                                  .commit = c.commit,
