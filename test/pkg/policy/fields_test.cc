@@ -2,6 +2,7 @@
 #include <map>
 #include <set>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
 #include "gmock/gmock.h"
@@ -109,15 +110,8 @@ const std::map<std::string, Fields>& Decisions() {
         {"dns", kExposure},
         {"shmSize", kHarmless}}},
       {"imagePullSecret", {{"username", kHarmless}, {"password", kSecrets}}},
-      {"containerFile",
-       {{"path", kHarmless},
-        {"content", kExposure},
-        {"file", "secrets.files"},
-        {"env", "secrets.variables"},
-        {"command", "secrets.commands"},
-        {"value", kExposure},
-        {"refreshInterval", kHarmless},
-        {"mode", kHarmless}}},
+      // Beside what any secret has.
+      {"containerFile", {{"path", kHarmless}, {"content", kExposure}, {"mode", kHarmless}}},
       {"secret",
        {{"file", "secrets.files"},
         {"env", "secrets.variables"},
@@ -160,13 +154,16 @@ const std::set<std::string>& Parts() {
   return all;
 }
 
+// A component says it again where its default is another.
+bool OfEveryWorkload(const std::string& field) { return Decisions().at("workload").contains(field); }
+
 TEST(Fields, EachFieldOfADocumentHasADecision) {
   std::vector<std::string> undecided;
   std::map<std::string, Fields> unknown = Decisions();
   for (const config::Definition& record : config::Reference()) {
     if (Parts().contains(record.name)) continue;
     for (const config::FieldInfo& field : record.fields)
-      if (unknown[record.name].erase(field.name) == 0)
+      if (unknown[record.name].erase(field.name) == 0 && !OfEveryWorkload(field.name))
         undecided.push_back(absl::StrCat(record.name, ".", field.name));
     if (unknown[record.name].empty()) unknown.erase(record.name);
   }
@@ -176,15 +173,15 @@ TEST(Fields, EachFieldOfADocumentHasADecision) {
 }
 
 std::set<std::string> AllRules() {
-  const std::vector<config::Definition> all = Reference();
-  std::set<std::string> groups, rules;
-  for (const config::Definition& record : all)
-    if (record.name == "spec")
-      for (const config::FieldInfo& group : record.fields) groups.insert(group.name);
-  for (const config::Definition& record : all)
-    if (groups.contains(record.name))
-      for (const config::FieldInfo& rule : record.fields)
-        rules.insert(absl::StrCat(record.name, ".", rule.name));
+  std::map<std::string, std::vector<config::FieldInfo>> records;
+  for (const config::Definition& record : Reference()) records[record.name] = record.fields;
+  std::set<std::string> rules;
+  for (const config::FieldInfo& group : records.at("policySpec")) {
+    std::string record = group.name;
+    record[0] = absl::ascii_toupper(static_cast<unsigned char>(record[0]));
+    for (const config::FieldInfo& rule : records.at(absl::StrCat("policy", record)))
+      rules.insert(absl::StrCat(group.name, ".", rule.name));
+  }
   return rules;
 }
 
