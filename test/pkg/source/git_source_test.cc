@@ -268,21 +268,6 @@ TEST_F(GitSourceTest, WhatWaitsForAFactIsOfferedAgainWithoutAskingGit) {
   EXPECT_EQ(store_.Latest()->facts.at("zone"), "west");
 }
 
-TEST_F(GitSourceTest, ACopyInWhichAnOverlayIsBrokenIsMadeAnew) {
-  sandbox_.Write("host.yaml", FleetOf("a.yaml"));
-  sandbox_.CommitFile("a.yaml", "spec: {suspend: true}\n");
-  Start();
-  Stop();
-  const std::string blob = sandbox_.InWork({"rev-parse", "HEAD:a.yaml"});
-  const std::string object = "state/git/*.git/objects/" + blob.substr(0, 2) + "/" + blob.substr(2);
-  sandbox_.Shell("for f in " + object + "; do rm \"$f\"; echo nonsense > \"$f\"; done");
-  EXPECT_EQ(Start(), "GitFailed");
-  EXPECT_EQ(store_.LastAttempt().result, Result::kUnreachable) << "nothing is wrong with the document";
-  EXPECT_TRUE(store_.LastAttempt().stands);
-  EXPECT_EQ(Reload(), "changed");
-  EXPECT_EQ(store_.LastAttempt().result, Result::kUnchanged);
-}
-
 TEST_F(GitSourceTest, AFileThatIsNoneIsNoDocument) {
   std::filesystem::create_symlink("/etc/passwd", sandbox_.work() + "/host.yaml");
   const std::string commit = sandbox_.Commit();
