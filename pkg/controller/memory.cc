@@ -152,6 +152,7 @@ state::LimitsSet Memory::limits_set() const {
 void Memory::Hold(const std::string& key, absl::Duration time, bool for_change) {
   base::MutexLock lock(mu_);
   Object& object = objects_[key];
+  if (object.look > 0 && object.released >= object.look) return;
   object.held_until = clock_.Monotonic() + time;
   object.for_change = for_change;
 }
@@ -172,12 +173,17 @@ bool Memory::WaitsForChange(const std::string& key) const {
 void Memory::Release(const std::string& key) {
   base::MutexLock lock(mu_);
   auto object = objects_.find(key);
-  if (object != objects_.end()) object->second.held_until = {-absl::InfiniteDuration()};
+  if (object != objects_.end()) Free(object->second);
 }
 
 void Memory::ReleaseAll() {
   base::MutexLock lock(mu_);
-  for (auto& [key, object] : objects_) object.held_until = {-absl::InfiniteDuration()};
+  for (auto& [key, object] : objects_) Free(object);
+}
+
+void Memory::Free(Object& object) {
+  object.held_until = {-absl::InfiniteDuration()};
+  object.released = looks_;
 }
 
 absl::Duration Memory::HoldBack(plan::Plan& plan, const plan::ObservedState& observed) const {

@@ -74,7 +74,8 @@ class Memory {
   bool ForgetLimits(const std::string& container_id) ABSL_LOCKS_EXCLUDED(mu_);
   state::LimitsSet limits_set() const ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Repairs of `key` wait for `time`; `for_change`: nothing but a change is expected to help.
+  // After a look that failed: repairs of `key` wait for `time`, unless it was released since that look began
+  // (what it failed for may be over). `for_change`: nothing but a change is expected to help.
   void Hold(const std::string& key, absl::Duration time, bool for_change) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Duration Held(const std::string& key) const ABSL_LOCKS_EXCLUDED(mu_);
   bool WaitsForChange(const std::string& key) const ABSL_LOCKS_EXCLUDED(mu_);
@@ -104,7 +105,8 @@ class Memory {
  private:
   struct Object {
     bool busy = false;
-    uint64_t look = 0;  // which one it was
+    uint64_t look = 0;      // which one it was
+    uint64_t released = 0;  // the newest look of all when it was last released
     std::stop_source work;
     base::Instant ended{-absl::InfiniteDuration()};
     base::Instant held_until{-absl::InfiniteDuration()};
@@ -119,6 +121,7 @@ class Memory {
     int64_t restarts = 0;
   };
   const Object* Find(const std::string& key) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Free(Object& object) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   base::Clock& clock_;
   mutable base::Mutex mu_;

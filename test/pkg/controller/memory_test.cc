@@ -60,6 +60,18 @@ TEST_F(MemoryTest, ANewDocumentEndsEveryBackOff) {
   EXPECT_EQ(memory_.Held(kWeb), absl::ZeroDuration());
 }
 
+TEST_F(MemoryTest, AReleaseDuringALookOutlivesItsFailure) {
+  memory_.Begin(kWeb);
+  memory_.ReleaseAll();  // SIGHUP
+  memory_.End(kWeb);
+  memory_.Hold(kWeb, absl::Minutes(10), true);
+  EXPECT_EQ(memory_.Held(kWeb), absl::ZeroDuration());
+  memory_.Begin(kWeb);
+  memory_.End(kWeb);
+  memory_.Hold(kWeb, absl::Minutes(10), true);
+  EXPECT_EQ(memory_.Held(kWeb), absl::Minutes(10));
+}
+
 TEST_F(MemoryTest, TheObservedGenerationWaitsForEveryObject) {
   memory_.Adopt(HostOf(1, {{"web", "web:1"}, {"db", "db:1"}}), false);
   memory_.Record(kWeb, {.in_sync = true, .ready = true, .generation = 1});
