@@ -287,7 +287,9 @@ class Policy(GitCase):
         first = self.begin()
         kept = self.host.ids()
         self.commit_with_secret("2")
-        self.assertIn(str(self.secret), self.host.until_told("PolicyViolation", "False")["message"])
+        message = self.host.until_told("PolicyViolation", "False")["message"]
+        for word in ("spec.containers[0].env.SECRET.file", "secrets.files", "--policy"):
+            self.assertIn(word, message)
         self.assertEqual((self.host.ids(), self.host.status()["config"]["commit"]), (kept, first))
 
     def test_what_is_forbidden_is_taken_once_it_is_allowed_and_not_before(self):
@@ -334,7 +336,7 @@ class Fleet(GitCase):
 
     @staticmethod
     def pool(name):
-        return {"version": "1", "instances": [{"name": name, "type": "google", "pool": 0, "limit": 1,
+        return {"version": "1", "instances": [{"name": name, "type": "noop", "pool": 0, "limit": 1,
                                                "platform": {"os": "linux", "arch": "amd64"}, "spec": {}}]}
 
     def runner(self):
@@ -347,11 +349,11 @@ class Fleet(GitCase):
         file = self.host.path / config["Cmd"][config["Cmd"].index("--pool") + 1].lstrip("/")
         return config["Image"], file.read_text()
 
-    def until_given(self, pool, commit):
+    def until_given(self, pool, commit, ready=200):
         def good():
             image, file = self.runner()
             return (image == IMAGE + "2" and re.search(rf'name"?: "?{pool}"?', file) and self.host.status()["config"].get("commit") == commit
-                    and self.host.agent.ready())
+                    and self.host.agent.get("/readyz")[0] == ready)
         self.host.wait(good, f"the runner has pool {pool} of {commit}")
 
     def test_a_change_of_the_pool_alone_is_a_new_version_and_survives_a_reboot_without_git(self):
@@ -371,7 +373,8 @@ class Fleet(GitCase):
         self.repository.directory.rename(self.host.path / "away")
         self.host.configure(path="fleet/base.yaml")  # and nobody says which host it is
         self.host.agent.start()
-        self.until_given("two", second)
+        self.until_given("two", second, ready=503)  # a repository that is gone is told
+        self.host.until_told("GitNotFound", "False")
         self.assertEqual(self.host.status()["config"]["generation"], after["generation"])
         self.assertEqual(self.host.ids(), kept)
 
