@@ -31,7 +31,9 @@ TEST(PlanJson, SaysWhenTimeEndsAWait) {
   plan::Plan plan;
   plan.waiting.push_back(
       {"container/vm-runner", "its turn", "due", "WaitingForWindow", absl::FromUnixSeconds(1'767'312'000)});
-  EXPECT_NE(ToJson(plan).find(R"("until":"due","reason":"WaitingForWindow","endsAt":"2026-01-02T00:00:00Z"}])"), std::string::npos)
+  EXPECT_NE(
+      ToJson(plan).find(R"("until":"due","reason":"WaitingForWindow","endsAt":"2026-01-02T00:00:00Z"}])"),
+      std::string::npos)
       << ToJson(plan);
 }
 
