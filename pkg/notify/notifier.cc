@@ -58,12 +58,12 @@ void Notifier::Collect() {
 }
 
 void Notifier::Try(const std::stop_token& stop) {
-  const Notification& n = queue_.front().notification;
+  const Notification n = queue_.front().notification;
   const absl::Status status = receiver_->Deliver(ToJson(n), stop);
   if (stop.stop_requested() && !status.ok()) return;
   if (!status.ok()) return Failed(status);
-  logger_.Info("notification delivered", {{"key", n.key}, {"status", StatusName(n)}});
   Ended("delivered");
+  logger_.Info("notification delivered", {{"key", n.key}, {"status", StatusName(n)}});
 }
 
 void Notifier::Failed(const absl::Status& status) {
