@@ -75,6 +75,13 @@ void SortContainers(plan::ObservedState& now) {
             [](const auto& a, const auto& b) { return std::tie(a.name, a.id) < std::tie(b.name, b.id); });
 }
 
+// Empty: there is none of that name.
+std::string IdOf(const std::string& name, const plan::ObservedState& now) {
+  auto it = std::find_if(now.containers.begin(), now.containers.end(),
+                         [&](const docker::Container& c) { return c.name == name; });
+  return it == now.containers.end() ? "" : it->id;
+}
+
 plan::SecretValue ValueOf(const secret::Store::Entry& entry) {
   if (!entry.available) return {std::nullopt, entry.error};
   return {entry.value, ""};
@@ -176,8 +183,8 @@ absl::Status Observer::ToTakeOver(const desired::Host& desired, const std::set<s
   std::set<std::string> to_inspect;
   for (const desired::Container& want : desired.containers) {
     if (!want.takeover) continue;
-    const std::string aside = plan::PreviousName(want.name);
-    if (names.contains(want.name) || (names.empty() && IsPutAside(aside))) to_inspect.insert(aside);
+    if (names.contains(want.name) || (names.empty() && !IsAlone(want.name, now)))
+      to_inspect.insert(plan::PreviousName(want.name));
     for (const plan::Rival& rival : now.rivals)
       if (rival.same_work && rival.object == plan::ContainerKey(want.name))
         to_inspect.insert(rival.container.id);
@@ -189,10 +196,8 @@ absl::Status Observer::ToTakeOver(const desired::Host& desired, const std::set<s
   for (const std::string& id_or_name : to_inspect) {
     absl::StatusOr<docker::Container> container = Inspect(id_or_name, stop);
     if (!container.ok() && !absl::IsNotFound(container.status())) return container.status();
-    base::MutexLock lock(mu_);
-    put_aside_.erase(id_or_name);
+    SetAlone(id_or_name, container.ok(), now);
     if (!container.ok()) continue;
-    if (container->name == id_or_name) put_aside_.insert(id_or_name);
     const bool seen = std::any_of(now.containers.begin(), now.containers.end(),
                                   [&](const docker::Container& c) { return c.id == container->id; });
     if (!seen) now.containers.push_back(*std::move(container));
@@ -201,9 +206,21 @@ absl::Status Observer::ToTakeOver(const desired::Host& desired, const std::set<s
   return absl::OkStatus();
 }
 
-bool Observer::IsPutAside(const std::string& name) {
+bool Observer::IsAlone(const std::string& name, const plan::ObservedState& now) {
+  const std::string id = IdOf(name, now);
   base::MutexLock lock(mu_);
-  return put_aside_.contains(name);
+  auto known = alone_.find(name);
+  return known != alone_.end() && known->second == id;
+}
+
+void Observer::SetAlone(const std::string& aside, bool found, const plan::ObservedState& now) {
+  const std::string name = plan::BaseName(aside);
+  const std::string id = IdOf(name, now);
+  base::MutexLock lock(mu_);
+  if (found)
+    alone_.erase(name);
+  else
+    alone_[name] = id;
 }
 
 absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedState& now, const Stop& stop) {
@@ -306,8 +323,6 @@ absl::Status Observer::ScanRivals(const desired::Host& desired, const std::stop_
   }
   std::vector<plan::Rival> rivals = FindRivals(desired, all, suspects);
   base::MutexLock lock(mu_);
-  for (const docker::ContainerSummary& c : all)
-    if (c.name != plan::BaseName(c.name)) put_aside_.insert(c.name);
   rivals_ = std::move(rivals);
   scanned_for_ = desired.generation;
   foreign_ = std::move(suspects);  // drops those that are gone

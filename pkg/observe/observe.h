@@ -70,7 +70,9 @@ class Observer {
   absl::Status ToTakeOver(const desired::Host& desired, const std::set<std::string>& names,
                           plan::ObservedState& now, const Stop& stop) ABSL_LOCKS_EXCLUDED(mu_);
   bool IsScannedFor(const desired::Host& desired) ABSL_LOCKS_EXCLUDED(mu_);
-  bool IsPutAside(const std::string& name) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsAlone(const std::string& name, const plan::ObservedState& now) ABSL_LOCKS_EXCLUDED(mu_);
+  void SetAlone(const std::string& aside, bool found, const plan::ObservedState& now)
+      ABSL_LOCKS_EXCLUDED(mu_);
 
   docker::Reader& docker_;
   secret::Store& secrets_;
@@ -82,8 +84,9 @@ class Observer {
       ABSL_GUARDED_BY(mu_);  // image id -> os, architecture
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
   std::optional<int64_t> scanned_for_ ABSL_GUARDED_BY(mu_);  // a document's generation
-  // Foreign containers that may have been put aside by a takeover, so that not every resync looks for them.
-  std::set<std::string> put_aside_ ABSL_GUARDED_BY(mu_);
+  // Workload with `takeover` -> the id of its container (empty: none) when nothing was put aside for it, so that not every
+  // resync looks for that. Putting one aside gives the name to another id.
+  std::map<std::string, std::string> alone_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
   // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.
   std::map<std::string, std::pair<std::string, bool>> compared_files_ ABSL_GUARDED_BY(mu_);

@@ -308,5 +308,22 @@ TEST_F(TakingOver, WhoWasPutAsideIsSeenByEveryResyncUntilHeIsGone) {
   EXPECT_EQ(docker_.CountCalls("InspectContainer"), 2);  // the delegate, and who may hold the runner's name
 }
 
+// A resync between the swap and the next look of its worker, or the first one of a new agent, took the
+// successor for one that has nobody to fall back on, and recorded Failed instead of RolledBack.
+TEST_F(TakingOver, WhoIsPutAsideIsSeenByTheNextResync) {
+  ASSERT_TRUE(docker_.RenameContainer("silly_runner", "vm-runner", {}).ok());
+  EXPECT_EQ(Seen(), std::vector<std::string>{"vm-runner"});
+  ASSERT_TRUE(docker_.RenameContainer("vm-runner", "vm-runner.previous", {}).ok());
+  docker::ContainerConfig successor;
+  successor.image = "web:1";
+  Create("vm-runner", successor);
+  observe::Observer next(docker_, secrets_, clock_);  // of the next agent
+  for (observe::Observer* observer : {&observer_, &next}) {
+    const auto now = observer->Snapshot(host_, {});
+    ASSERT_TRUE(now.ok()) << now.status();
+    EXPECT_EQ(now->containers.back().name, "vm-runner.previous");
+  }
+}
+
 }  // namespace
 }  // namespace spacelet::testing
