@@ -5,6 +5,7 @@ The agent works on fake_dockerd. Only intervals are shorter than what is shipped
 rules. Exits 77 where Prometheus is not installed.
 """
 import argparse
+import http
 import json
 import pathlib
 import re
@@ -38,7 +39,7 @@ def until(what, ask):
     while True:
         try:
             answer = ask()
-        except OSError as error:
+        except (OSError, Unready) as error:
             answer, last = None, str(error)
         else:
             last = repr(answer)
@@ -51,6 +52,10 @@ def until(what, ask):
 
 class Refused(Exception):
     """Prometheus's answer to a question that it cannot evaluate."""
+
+
+class Unready(Exception):
+    """What it answers while it starts."""
 
 
 class Prometheus:
@@ -73,6 +78,8 @@ class Prometheus:
             with urllib.request.urlopen(f"{self.url}{path}?{urllib.parse.urlencode(parameters)}", timeout=30) as answer:
                 return json.load(answer)["data"]
         except urllib.error.HTTPError as error:
+            if error.code == http.HTTPStatus.SERVICE_UNAVAILABLE:
+                raise Unready(error.reason) from None
             raise Refused(error.read().decode()) from None
 
     def query(self, expression):
