@@ -14,13 +14,12 @@ namespace {
 
 struct Flags {
   std::string path;
-  app::HostOptions host;
   app::DownOptions options;
   bool yes = false;
 };
 
 int Run(Flags& flags) {
-  const LoadedDocument document = LoadForCommand(flags.path, flags.host);
+  const LoadedDocument document = LoadForCommand(flags.path, flags.options.host);
   if (!document.ok()) return app::kInvalidDocument;
   if (!flags.yes) {
     Complain(
@@ -47,7 +46,7 @@ Command AddDown(CLI::App& root) {
       root.add_subcommand("down", "Stops and removes everything that spacelet made on this host, gracefully");
   auto flags = std::make_shared<Flags>();
   AddFileOption(*app, flags->path);
-  AddHostOptions(*app, flags->host);
+  AddHostOptions(*app, flags->options.host);
   AddDockerOptions(*app, flags->options.docker);
   app->add_option("--lock-file", flags->options.lock_file, "held while it works")
       ->type_name("FILE")

@@ -11,7 +11,7 @@ namespace spacelet::cmd {
 
 void AddViewOptions(CLI::App& app, ViewFlags& flags) {
   AddFileOption(app, flags.path);
-  AddHostOptions(app, flags.host);
+  AddHostOptions(app, flags.look.host);
   AddPolicyOption(app, flags.policy);
   AddDockerOptions(app, flags.look.docker);
   AddStrictOption(app, flags.look.secret_permissions);
@@ -19,7 +19,7 @@ void AddViewOptions(CLI::App& app, ViewFlags& flags) {
 }
 
 HostView ViewHost(const ViewFlags& flags) {
-  HostView view{.document = LoadForCommand(flags.path, flags.host), .look = std::nullopt};
+  HostView view{.document = LoadForCommand(flags.path, flags.look.host), .look = std::nullopt};
   if (!view.document.ok()) {
     view.exit_code = app::kInvalidDocument;
     return view;

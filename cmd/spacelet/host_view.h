@@ -13,7 +13,6 @@ namespace spacelet::cmd {
 
 struct ViewFlags {
   std::string path, policy;
-  app::HostOptions host;
   app::LookOptions look;
   Format format = Format::kText;
 };

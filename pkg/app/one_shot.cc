@@ -8,6 +8,7 @@
 #include "pkg/app/compile_here.h"
 #include "pkg/app/dependencies.h"
 #include "pkg/app/docker_endpoint.h"
+#include "pkg/app/host_facts.h"
 #include "pkg/app/own_container.h"
 #include "pkg/app/take_lock.h"
 #include "pkg/base/clock.h"
@@ -72,7 +73,7 @@ absl::StatusOr<Look> LookAtHost(const config::Loaded& loaded, const LookOptions&
   ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
   Bench bench(endpoint, options.docker.config, options.secret_permissions);
   Look look;
-  look.compiled = CompileHere(*loaded.document, loaded.revision, 0, loaded.files);
+  look.compiled = CompileHere(*loaded.document, loaded.revision, 0, loaded.files, NameOf(options.host));
   ASSIGN_OR_RETURN(look.observed, bench.Observe(look.compiled.host, stop));
   look.plan = plan::Compute(look.compiled.host, look.observed);
   if (!WaitsForDependency(look.plan)) return look;
@@ -85,8 +86,8 @@ absl::Status Down(const DownOptions& options, const Tell& tell, const std::stop_
   ASSIGN_OR_RETURN(const state::Lock lock, TakeLock(options.lock_file));
   ASSIGN_OR_RETURN(const DockerEndpoint endpoint, ResolveDockerEndpoint(options.docker.host, GetEnv));
   Bench bench(endpoint, options.docker.config, secret::Permissions::kWarn);
-  const desired::Compiled compiled =
-      CompileHere(*options.document.document, options.document.revision, 0, options.document.files);
+  const desired::Compiled compiled = CompileHere(*options.document.document, options.document.revision, 0,
+                                                 options.document.files, NameOf(options.host));
   Teller teller(tell);
   execute::Executor executor(bench.docker, execute::HostFiles(), bench.secrets, bench.clock, teller);
   // A second pass takes what appeared meanwhile; a third finds nothing.

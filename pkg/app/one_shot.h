@@ -26,6 +26,7 @@ struct Look {
   plan::Plan plan;
 };
 struct LookOptions {
+  HostOptions host;  // of the document
   DockerOptions docker;
   secret::Permissions secret_permissions = secret::Permissions::kWarn;
 };
@@ -58,7 +59,8 @@ struct Outcome {
 absl::StatusOr<Outcome> Apply(const ApplyOptions& options, const Tell& tell, const std::stop_token& stop);
 
 struct DownOptions {
-  config::Loaded document;  // valid
+  config::Loaded document;  // valid …
+  HostOptions host;         // … with these facts
   DockerOptions docker;
   std::string lock_file = kDefaultLockFile;
 };

@@ -111,7 +111,8 @@ class Collector {
     HostFacts facts(options_.doctor.host);
     loaded_ = config::Load(source::InputOf(*version_, absl::Now(), facts.asker()));
     if (!loaded_.ok()) return;
-    compiled_ = CompileHere(*loaded_.document, loaded_.revision, 0, loaded_.files);
+    compiled_ =
+        CompileHere(*loaded_.document, loaded_.revision, 0, loaded_.files, NameOf(options_.doctor.host));
     for (const desired::Container& container : compiled_->host.containers)
       for (const auto& [variable, source] : container.secret_env) secret_variables_.insert(variable);
   }
@@ -171,7 +172,9 @@ class Collector {
 
   absl::StatusOr<plan::Plan> Plan() {
     if (!compiled_) return absl::FailedPreconditionError("there is no valid document");
-    ASSIGN_OR_RETURN(Look look, LookAtHost(loaded_, {.docker = options_.doctor.docker}, stop_));
+    ASSIGN_OR_RETURN(
+        Look look,
+        LookAtHost(loaded_, {.host = options_.doctor.host, .docker = options_.doctor.docker}, stop_));
     return std::move(look.plan);
   }
 

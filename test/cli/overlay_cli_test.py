@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """One repository, many hosts, on the command line: overlays, --host-name, --host-fact, render. Standard library only."""
 
+import datetime
 import http.server
 import json
 import re
@@ -204,6 +205,30 @@ class WithDocker(DockerCase):
         self.assertEqual(run("plan", *which, "--host-fact", "zone=z2").returncode, 1)
         down = run("down", *which, *lock, "--yes")
         self.assertEqual(down.returncode, 0, down.stderr)
+
+    def test_a_plan_for_another_host_has_the_turn_of_that_host(self):
+        def document(where):
+            return self.write(textwrap.dedent(f"""\
+                apiVersion: spacelet.dev/v1alpha1
+                kind: GitspaceHost
+                metadata: {{name: fleet}}
+                spec:
+                  containers:
+                    - {{name: box, image: "example.org/box:1.0", env: {{WHERE: {where}}}, rollout: {{splay: 24h}}}}
+                """))
+
+        lock = ["--lock-file", self.directory / "lock", "--state-dir", self.directory / "state"]
+        applied = run("apply", "-f", document("here"), "--docker-host", self.docker, *lock, "--timeout", "30s")
+        self.assertEqual(applied.returncode, 0, applied.stderr)
+
+        def turn(host):
+            planned = run("plan", "-f", document("there"), "--docker-host", self.docker, "--host-name", host, "-o", "json")
+            (waiting,) = json.loads(planned.stdout)["waiting"]
+            self.assertEqual(waiting["reason"], "WaitingForSplay")
+            return datetime.datetime.fromisoformat(waiting["endsAt"])
+
+        east, west = turn("east"), turn("west")
+        self.assertGreater(abs(east - west), datetime.timedelta(hours=1))
 
 
 class Agent(AgentCase, OverlayCase):

@@ -26,11 +26,11 @@ TEST(CompileHere, WarnsOfSecretsThatOthersMayRead) {
   config::ApplyDefaults(document);
 
   chmod(path.c_str(), 0640);
-  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}).warnings,
+  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}, "host").warnings,
               ::testing::ElementsAre("spec.containers[0].env.TOKEN.file: " + path +
                                      " can be read by others (mode 0640); run: chmod 600 " + path));
   chmod(path.c_str(), 0600);
-  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}).warnings, ::testing::IsEmpty());
+  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}, "host").warnings, ::testing::IsEmpty());
 }
 
 TEST(CompileHere, ReadsAPoolBesideADocumentInGitFromItsCommit) {
@@ -40,8 +40,8 @@ TEST(CompileHere, ReadsAPoolBesideADocumentInGitFromItsCommit) {
   document.runner->pool = api::Pool{.file = "pool.yaml", .inline_yaml = std::nullopt};
   config::ApplyDefaults(document);
   const config::Files files = {{"pool.yaml", "instances: [{name: a, type: noop, spec: {}}]\n"}};
-  EXPECT_THAT(CompileHere(document, "sha256:1", 1, files).host.blocked, ::testing::IsEmpty());
-  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}).host.blocked, ::testing::SizeIs(1));
+  EXPECT_THAT(CompileHere(document, "sha256:1", 1, files, "host").host.blocked, ::testing::IsEmpty());
+  EXPECT_THAT(CompileHere(document, "sha256:1", 1, {}, "host").host.blocked, ::testing::SizeIs(1));
   EXPECT_THAT(NamedFiles(document), ::testing::IsEmpty());  // there is nothing on the host to watch
 }
 
