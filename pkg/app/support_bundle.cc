@@ -10,6 +10,7 @@
 #include <optional>
 #include <set>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -107,14 +108,32 @@ class Collector {
 
   void ReadDocument() {
     version_ = DocumentHere(options_.doctor);
-    if (!version_.ok()) return;
-    HostFacts facts(options_.doctor.host);
-    loaded_ = config::Load(source::InputOf(*version_, absl::Now(), facts.asker()));
-    if (!loaded_.ok()) return;
-    compiled_ =
-        CompileHere(*loaded_.document, loaded_.revision, 0, loaded_.files, NameOf(options_.doctor.host));
-    for (const desired::Container& container : compiled_->host.containers)
+    if (version_.ok()) loaded_ = Load(*version_);
+    compiled_ = Compile(loaded_);
+    auto kept = state::Directory(options_.doctor.state_dir).LoadLastGood();
+    if (kept.ok()) in_force_ = Compile(Load(source::VersionOf(*std::move(kept))));
+    for (const desired::Container& container : Declared())
       for (const auto& [variable, source] : container.secret_env) secret_variables_.insert(variable);
+  }
+
+  config::Loaded Load(const source::Version& version) {
+    HostFacts facts(options_.doctor.host);
+    return config::Load(source::InputOf(version, absl::Now(), facts.asker()));
+  }
+
+  std::optional<desired::Compiled> Compile(const config::Loaded& loaded) {
+    if (!loaded.ok()) return std::nullopt;
+    return CompileHere(*loaded.document, loaded.revision, 0, loaded.files, NameOf(options_.doctor.host));
+  }
+
+  // By the document that was asked for, and by the one in force: the first may be broken, or a newer one.
+  std::vector<desired::Container> Declared() const {
+    std::vector<desired::Container> containers;
+    for (const auto* compiled : {&compiled_, &in_force_})
+      if (*compiled)
+        containers.insert(containers.end(), (*compiled)->host.containers.begin(),
+                          (*compiled)->host.containers.end());
+    return containers;
   }
 
   void ConnectToDocker() {
@@ -136,9 +155,8 @@ class Collector {
     for (const Inspected& container : inspected_)
       for (const std::string& value : bundle::SecretValuesIn(container.json, secret_variables_))
         redactor_.Add(value);
-    if (!compiled_) return;
     secret::Store store(base::RealClock(), redactor_);  // tells the redactor
-    for (const desired::Container& container : compiled_->host.containers) {
+    for (const desired::Container& container : Declared()) {
       for (const auto& [variable, source] : container.secret_env) store.Get(source, false, stop_);
       for (const auto& [variable, literal] : container.config.env)
         if (base::LooksSecret(variable)) redactor_.Add(literal.value);
@@ -259,7 +277,7 @@ class Collector {
   bundle::Bundle bundle_;
   absl::StatusOr<source::Version> version_ = absl::NotFoundError("not read");
   config::Loaded loaded_;
-  std::optional<desired::Compiled> compiled_;
+  std::optional<desired::Compiled> compiled_, in_force_;
   std::set<std::string> secret_variables_ = {"DELEGATE_TOKEN"};
   std::unique_ptr<docker::HttpClient> docker_;
   absl::Status docker_error_;

@@ -681,6 +681,27 @@ class DockerCase(CliTest):
         until("the fake daemon listens", path.exists)
 
 
+class AgentWithDocker(DockerCase, AgentCase):
+    def test_a_support_bundle_hides_the_secrets_of_the_document_in_force_when_the_new_one_is_broken(self):
+        self.no_docker = self.docker
+        inline = "inline-canary-9876543210"
+        document = DOCUMENT.format(directory=self.directory).replace("PLAIN: hello", f"INLINE: {{value: {inline}}}")
+        path = self.write(document)
+        self.start()
+        until("it is ready", lambda: self.get("/readyz")[0] == 200)
+        self.write(document.replace("image:", "imagine:"))
+        answer = run("support-bundle", "-f", path, "--docker-host", self.docker, "--address", f"127.0.0.1:{self.port}",
+                     "--lock-file", self.directory / "lock", "--state-dir", self.directory / "state",
+                     "--output", self.directory / "bundle.tar.gz")
+        self.assertEqual(answer.returncode, 0, answer.stderr)
+        with tarfile.open(self.directory / "bundle.tar.gz") as archive:
+            files = {name.split("/", 1)[1]: archive.extractfile(name).read() for name in archive.getnames()}
+        self.assertIn(b"imagine", files["diagnostics.txt"])
+        self.assertIn("INLINE=***", json.loads(files["docker/containers/box.json"])["Config"]["Env"])
+        for name, content in files.items():
+            self.assertNotIn(inline.encode(), content, name)
+
+
 class WithDocker(DockerCase):
     """The one-shot commands against a fake daemon."""
 
