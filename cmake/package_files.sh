@@ -36,6 +36,12 @@ example "$source/examples/minimal.yaml" | put etc/spacelet/host.yaml.example
 "$spacelet" schema --policy | put "${schema%/*}/hostpolicy.v1alpha1.json"
 example "$source/examples/policy/policy.yaml" | put etc/spacelet/policy.yaml.example
 
+# For the machine of whoever watches the hosts.
+for name in scrape spacelet.rules; do
+  put "usr/share/spacelet/prometheus/$name.yaml" "$manifests/prometheus/$name.yaml"
+done
+put usr/share/spacelet/grafana/spacelet.json "$manifests/grafana/spacelet.json"
+
 doc=usr/share/doc/spacelet
 put "$doc/copyright" "$manifests/debian/copyright"
 # The changelog speaks of the version that is packaged, which has the release it was built for in it.

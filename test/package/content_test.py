@@ -52,6 +52,8 @@ class Content(unittest.TestCase):
                           "/usr/share/bash-completion/completions/spacelet", "/usr/share/zsh/vendor-completions/_spacelet",
                           "/usr/share/fish/vendor_completions.d/spacelet.fish", "/usr/share/doc/spacelet/copyright",
                           "/usr/share/doc/spacelet/changelog.Debian.gz", "/usr/share/doc/spacelet/install.md",
+                          "/usr/share/doc/spacelet/runbook.md", "/usr/share/spacelet/prometheus/spacelet.rules.yaml",
+                          "/usr/share/spacelet/prometheus/scrape.yaml", "/usr/share/spacelet/grafana/spacelet.json",
                           "/usr/share/doc/spacelet/examples/gcp.yaml"} - set(listing()), set())
 
     def test_what_is_in_etc_is_a_conffile(self):

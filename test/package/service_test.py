@@ -64,6 +64,14 @@ RUNNER = textwrap.dedent("""\
         image: drone/drone-runner-aws:1.0.0-rc.310
         pool: {file: /etc/spacelet/pool.yaml}
     """)
+FROM_GIT = textwrap.dedent("""\
+    apiVersion: spacelet.dev/v1alpha1
+    kind: GitspaceHost
+    metadata: {name: package-test}
+    spec:
+      containers:
+        - {name: box, image: "example.org/box:%s"}
+    """)
 POOL = textwrap.dedent("""\
     version: "1"
     instances:
@@ -111,7 +119,7 @@ class ServiceTest(unittest.TestCase):
     """A booted machine with Docker and a package; each test brings its own document."""
 
     def setUp(self):
-        self.tree = machine.Tree(suite(), sorted({*deb.dependencies(), "dbus", "man-db", "systemd", "systemd-sysv"}))
+        self.tree = machine.Tree(suite(), sorted({*deb.dependencies(), "dbus", "git", "man-db", "openssh-client", "systemd", "systemd-sysv"}))
         self.addCleanup(self.tree.close)
         self.put_fake_dockerd()
         self.machine = machine.Machine(self.tree)
@@ -242,7 +250,8 @@ class Sandbox(ServiceTest):
         self.install()
         for step in (self.a_credential_without_its_file_is_a_missing_secret, self.a_credential_is_read,
                      self.an_encrypted_credential_is_read, self.a_command_and_the_agent_share_the_lock_in_both_orders,
-                     self.what_is_in_run_outlives_a_restart, self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory):
+                     self.what_is_in_run_outlives_a_restart, self.a_reload_reads_the_document, self.the_pool_is_written_into_roots_directory,
+                     self.a_signed_document_is_read_from_git):
             with self.subTest(step.__name__):
                 step()
         self.complete = True
@@ -312,6 +321,31 @@ class Sandbox(ServiceTest):
         self.assertEqual(self.machine.run("stat", "--format=%U %a", listed.strip()).stdout, "root 600\n")
         wait_until("the runner is made", lambda: "vm-runner" in self.containers())
         self.assertEqual(self.machine.run("stat", "--format=%U %a", "/runner").stdout, "root 700\n")
+
+    def a_signed_document_is_read_from_git(self):
+        self.machine.run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", "/root/signer")
+        self.machine.run("sh", "-c", 'echo "fleet $(cat /root/signer.pub)" >/etc/spacelet/allowed-signers')
+        self.machine.run("git", "init", "--quiet", "--initial-branch=main", "/srv/fleet")
+        flags = "--config git+file:///srv/fleet//host.yaml --git-allowed-signers /etc/spacelet/allowed-signers --git-interval 1s"
+        self.machine.write("/etc/default/spacelet", f'SPACELET_FLAGS="{flags}"\n')
+        commit = self.commit(FROM_GIT % "1.0")
+        self.machine.run("systemctl", "restart", UNIT)
+        wait_until("the first commit is in force", lambda: self.runs_from_git(commit, "example.org/box:1.0"))
+        commit = self.commit(FROM_GIT % "2.0")
+        wait_until("and the next", lambda: self.runs_from_git(commit, "example.org/box:2.0"))
+
+    def commit(self, document):
+        """Signed, into the branch that the agent follows; its id."""
+        self.machine.write("/srv/fleet/host.yaml", document)
+        git = ["git", "-C", "/srv/fleet", "-c", "user.name=fleet", "-c", "user.email=fleet@example.org", "-c", "gpg.format=ssh",
+               "-c", "user.signingKey=/root/signer"]
+        self.machine.run(*git, "add", "host.yaml")
+        self.machine.run(*git, "commit", "--quiet", "-S", "-m", "a change")
+        return self.machine.run(*git, "rev-parse", "HEAD").stdout.strip()
+
+    def runs_from_git(self, commit, image):
+        return (self.ready() and self.status()["config"]["commit"] == commit
+                and self.docker("/containers/box/json")["Config"]["Image"] == image)
 
 
 class Watchdog(ServiceTest):
