@@ -5,6 +5,7 @@ import base64
 import fcntl
 import http.server
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -363,6 +364,19 @@ class Init(CliTest):
                 self.assertEqual(answer.returncode, 0, answer.stdout)
                 for diagnostic in json.loads(answer.stdout)["diagnostics"]:
                     self.assertRegex(diagnostic["message"], "^/etc/spacelet/.* is not there$")
+
+    def test_the_policy_of_the_guide_to_git_allows_what_init_prints(self):
+        _, found, policy = (REPOSITORY / "docs/gitops.md").read_text().partition("    # /etc/spacelet/policy.yaml")
+        self.assertTrue(found)
+        lines = itertools.takewhile(lambda line: line.startswith("    "), policy.split("\n")[1:])
+        policy = self.write(textwrap.dedent("\n".join(lines)), "policy.yaml")
+        for cloud in ("gcp", "aws"):
+            with self.subTest(cloud):
+                path = self.write(run("init", cloud).stdout)
+                answer = run("validate", "-f", path, "--policy", policy)
+                self.assertEqual(answer.returncode, 0, answer.stderr)
+                self.write(path.read_text().replace("harness/delegate:", "rotten/delegate:"))
+                self.assertIn("images.repositories", run("validate", "-f", path, "--policy", policy).stderr)
 
     def test_doctor_warns_of_marks_that_are_left(self):
         path = self.write(run("init", "gcp").stdout)

@@ -16,9 +16,6 @@ SCRAPE = MANIFESTS / "scrape.yaml"
 DASHBOARD = REPOSITORY / "manifests" / "grafana" / "spacelet.json"
 SKIPPED = 77
 METRIC = re.compile(r"(?<![\w:])((?:spacelet|process)_[a-z_]+)\b")
-# Of agents that have a web configuration, or a receiver of notifications.
-NOT_IN_EVERY_AGENT = {"spacelet_web_config_last_reload_successful",
-                      "spacelet_web_config_certificate_not_after_timestamp_seconds", "spacelet_notifications_total"}
 
 
 def skip_without(*programs):
