@@ -30,6 +30,7 @@
 #include "pkg/app/watchdog.h"
 #include "pkg/app/web_access.h"
 #include "pkg/base/text.h"
+#include "pkg/base/thread.h"
 #include "pkg/lifecycle/notify.h"
 #include "pkg/lifecycle/run_group.h"
 #include "pkg/lifecycle/signals.h"
@@ -188,9 +189,10 @@ class Agent {
   void Stop() {
     core_.logger.Info("agent stops, containers stay");
     lifecycle::NotifyStopping();
-    std::thread([] {
+    auto impatient = base::StartThread([] {
       if (lifecycle::WaitForSignal(absl::Hours(1)) > 0) _exit(kNotSo);
-    }).detach();
+    });
+    if (impatient.ok()) impatient->detach();
     if (!threads_.Stop(kStopGrace)) _exit(kNotSo);
   }
 

@@ -6,6 +6,7 @@
 #include <thread>
 #include <vector>
 
+#include "pkg/base/thread.h"
 #include "pkg/controller/targets.h"
 #include "pkg/plan/ownership.h"
 
@@ -46,7 +47,10 @@ void AskDependencies(const desired::Host& desired, probe::Checker& checker, cons
   std::vector<Question> questions = QuestionsFor(desired, observed);
   {
     std::vector<std::jthread> askers;
-    for (Question& question : questions) askers.emplace_back([&] { Ask(question, checker, stop); });
+    for (Question& question : questions) {
+      auto asker = base::StartThread([&] { Ask(question, checker, stop); });
+      asker.ok() ? askers.push_back(*std::move(asker)) : Ask(question, checker, stop);
+    }
   }
   for (const Question& question : questions) {
     const bool ready = question.answer.ok();

@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
+#include "pkg/base/thread.h"
 
 namespace spacelet::lifecycle {
 namespace {
@@ -66,7 +67,7 @@ struct RunGroup::Thread {
   std::string name;
   std::stop_source stop;
   std::shared_ptr<Flag> ended;  // shared with the thread, which may outlive the group
-  std::thread thread;
+  std::jthread thread;
 };
 
 RunGroup::RunGroup(log::Logger logger) : logger_(std::move(logger)), errors_(std::make_shared<Errors>()) {}
@@ -77,12 +78,14 @@ void RunGroup::Start(std::string name, std::function<absl::Status(std::stop_toke
   auto thread = std::make_unique<Thread>();
   thread->name = std::move(name);
   thread->ended = std::make_shared<Flag>();
-  thread->thread = std::thread([name = thread->name, stop = thread->stop.get_token(), ended = thread->ended,
-                                errors = errors_, run = std::move(run)] {
+  auto started = base::StartThread([name = thread->name, stop = thread->stop.get_token(),
+                                    ended = thread->ended, errors = errors_, run = std::move(run)] {
     ::pthread_setname_np(::pthread_self(), name.substr(0, kMaxKernelName).c_str());
     if (const absl::Status status = Guarded(run, stop); !status.ok()) errors->Add(name, status);
     ended->Set();
   });
+  if (!started.ok()) return errors_->Add(thread->name, started.status());
+  thread->thread = *std::move(started);
   threads_.push_back(std::move(thread));
 }
 

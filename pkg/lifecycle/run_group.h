@@ -25,7 +25,7 @@ class RunGroup {
   RunGroup& operator=(const RunGroup&) = delete;
 
   // `run` blocks until its token is stopped and then returns OK; an error (or an exception) is fatal to the
-  // group: who owns it sees it in FirstError and stops.
+  // group: who owns it sees it in FirstError and stops. So is that no thread can be had for it.
   void Start(std::string name, std::function<absl::Status(std::stop_token)> run);
   // The first error of a thread, if one has failed; its message begins with the thread's name.
   absl::Status FirstError() const;

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "pkg/base/thread.h"
+
 namespace spacelet::probe {
 namespace {
 
@@ -103,7 +105,9 @@ absl::Status Prober::Run(const std::stop_token& stop) {
     changed_.NotifyAll();
   });
   std::vector<std::jthread> others;
-  for (int i = 1; i < kWorkers; ++i) others.emplace_back([this, &stop] { Work(stop); });
+  for (int i = 1; i < kWorkers; ++i)  // fewer where no more can be had
+    if (auto other = base::StartThread([this, &stop] { Work(stop); }); other.ok())
+      others.push_back(*std::move(other));
   Work(stop);
   return absl::OkStatus();
 }
