@@ -5,7 +5,6 @@
 #include <openssl/hmac.h>
 #include <openssl/rand.h>
 
-#include <array>
 #include <cstdlib>
 
 #include "absl/strings/escaping.h"
@@ -13,12 +12,7 @@
 namespace spacelet::base {
 namespace {
 
-using Sha256Bytes = std::array<unsigned char, 32>;
-
-std::string Hex(const Sha256Bytes& digest) {
-  return absl::BytesToHexString(
-      absl::string_view(reinterpret_cast<const char*>(digest.data()), digest.size()));
-}
+constexpr size_t kSha256Bytes = 32;
 
 // OpenSSL fails here only without memory or without its own provider; a made-up identity would be worse than
 // no process.
@@ -28,21 +22,27 @@ void Require(bool ok) {
 
 }  // namespace
 
-std::string Sha256Hex(absl::string_view bytes) {
-  Sha256Bytes digest;
-  unsigned int length = 0;
-  Require(EVP_Digest(bytes.data(), bytes.size(), digest.data(), &length, EVP_sha256(), nullptr) == 1);
-  return Hex(digest);
+std::string Sha256(absl::string_view bytes) {
+  std::string digest(kSha256Bytes, '\0');
+  Require(EVP_Digest(bytes.data(), bytes.size(), reinterpret_cast<unsigned char*>(digest.data()), nullptr,
+                     EVP_sha256(), nullptr) == 1);
+  return digest;
 }
 
-std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes) {
-  Sha256Bytes digest;
-  unsigned int length = 0;
+std::string HmacSha256(absl::string_view key, absl::string_view bytes) {
+  std::string digest(kSha256Bytes, '\0');
   const void* key_bytes = key.empty() ? "" : key.data();  // OpenSSL takes a null key for "the one of before"
+  unsigned int length = 0;
   Require(HMAC(EVP_sha256(), key_bytes, static_cast<int>(key.size()),
-               reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(), digest.data(),
-               &length) != nullptr);
-  return Hex(digest);
+               reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size(),
+               reinterpret_cast<unsigned char*>(digest.data()), &length) != nullptr);
+  return digest;
+}
+
+std::string Sha256Hex(absl::string_view bytes) { return absl::BytesToHexString(Sha256(bytes)); }
+
+std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes) {
+  return absl::BytesToHexString(HmacSha256(key, bytes));
 }
 
 bool EqualInConstantTime(absl::string_view a, absl::string_view b) {

@@ -1,4 +1,4 @@
-// Digests by OpenSSL, hexadecimal, lower case; how secret ones are compared; and what keys them.
+// Digests by OpenSSL, raw and in lower-case hexadecimal; how secret ones are compared; and what keys them.
 #pragma once
 
 #include <cstddef>
@@ -8,6 +8,8 @@
 
 namespace spacelet::base {
 
+std::string Sha256(absl::string_view bytes);                                // 32 bytes
+std::string HmacSha256(absl::string_view key, absl::string_view bytes);     // 32 bytes
 std::string Sha256Hex(absl::string_view bytes);                             // 64 characters
 std::string HmacSha256Hex(absl::string_view key, absl::string_view bytes);  // 64 characters
 

@@ -1,10 +1,8 @@
 #include "pkg/cloud/signature.h"
 
-#include <cstdint>
 #include <string>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/base/digest.h"
@@ -13,16 +11,6 @@ namespace spacelet::cloud {
 namespace {
 
 constexpr char kAlgorithm[] = "AWS4-HMAC-SHA256";
-
-std::string Hmac(absl::string_view key, absl::string_view bytes) {
-  const std::string hex = base::HmacSha256Hex(key, bytes);
-  // Not absl::HexStringToBytes: its form in Debian 12 is deprecated in 13, and the new one is not in 12.
-  std::string raw;
-  uint32_t byte = 0;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2)
-    if (absl::SimpleHexAtoi(hex.substr(i, 2), &byte)) raw += static_cast<char>(byte);
-  return raw;
-}
 
 std::string NamesOf(const std::map<std::string, std::string>& headers) {
   return absl::StrJoin(headers, ";", [](std::string* out, const auto& header) { *out += header.first; });
@@ -36,9 +24,9 @@ std::string Canonical(const ToSign& request, const std::map<std::string, std::st
 }
 
 std::string SigningKey(const ToSign& request, const std::string& day, const std::string& secret) {
-  std::string key = Hmac(absl::StrCat("AWS4", secret), day);
+  std::string key = base::HmacSha256(absl::StrCat("AWS4", secret), day);
   for (const std::string& part : {request.region, request.service, std::string("aws4_request")})
-    key = Hmac(key, part);
+    key = base::HmacSha256(key, part);
   return key;
 }
 

@@ -120,7 +120,7 @@ Node Document(const Status& status) {
 }
 
 std::string Base64OfSha256(absl::string_view bytes) {
-  return absl::Base64Escape(absl::HexStringToBytes(base::Sha256Hex(bytes)));
+  return absl::Base64Escape(base::Sha256(bytes));
 }
 
 // What stands between the first `<tag>` and `</tag>` of the page's file.
