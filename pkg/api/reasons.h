@@ -10,6 +10,7 @@ inline constexpr char kDockerAvailable[] = "DockerAvailable";
 inline constexpr char kReady[] = "Ready";  // also an object condition
 inline constexpr char kSuspended[] = "Suspended";
 inline constexpr char kPolicyAccepted[] = "PolicyAccepted";  // only with --policy
+inline constexpr char kStatePersisted[] = "StatePersisted";  // only once it was not
 // Object conditions.
 inline constexpr char kSynced[] = "Synced";
 inline constexpr char kProgressing[] = "Progressing";
@@ -24,6 +25,8 @@ inline constexpr char kPolicyRejected[] = "PolicyRejected";    // an event: the 
 inline constexpr char kPolicyViolation[] = "PolicyViolation";  // of a valid document
 inline constexpr char kWebConfigAccepted[] = "WebConfigAccepted";
 inline constexpr char kWebConfigRejected[] = "WebConfigRejected";
+inline constexpr char kPersisted[] = "Persisted";
+inline constexpr char kStatePersistFailed[] = "StatePersistFailed";
 inline constexpr char kNoDocument[] = "NoDocument";
 inline constexpr char kHostFactUnavailable[] = "HostFactUnavailable";  // e.g. ${host.zone}
 // Why Git gave no document. What is in force stays. Of the first four nothing newer was seen.

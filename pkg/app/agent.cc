@@ -149,12 +149,28 @@ class Agent {
       if (signal == SIGHUP || policy_.HasChanged()) ReloadPolicy();
       if (signal == SIGHUP) Reload();
       if (absl::Status failure = threads_.FirstError(); !failure.ok()) return failure;
+      KeepState();
       FeedWatchdog(core_.heartbeats);
       if (!ready && http_.bound() && source_.looked()) {
         ready = true;
         lifecycle::NotifyReady("watching " + source_.name());
       }
     }
+  }
+
+  // What could not be written down is tried again at every look.
+  void KeepState() {
+    const absl::Status written = state_.WriteAgain();
+    if (written.ok() == state_written_) return;
+    state_written_ = written.ok();
+    const char* reason = written.ok() ? api::reason::kPersisted : api::reason::kStatePersistFailed;
+    const std::string text =
+        written.ok() ? ""
+                     : absl::StrCat(written.message(), "; what is not written is lost with this process");
+    core_.board.SetCondition(api::kStatePersisted, report::TruthOf(written.ok()), reason, text);
+    core_.events.Record(written.ok() ? report::Event::Type::kNormal : report::Event::Type::kWarning,
+                        report::kHostObject, reason,
+                        written.ok() ? "everything is written down again" : text);
   }
 
   // The document is asked for again: what was refused may be allowed now.
@@ -198,6 +214,7 @@ class Agent {
 
   LocalPolicy& policy_;
   state::Directory state_;
+  bool state_written_ = true;
   Core core_;
   DocumentSource source_;
   const std::unique_ptr<WebAccess> web_;

@@ -81,13 +81,7 @@ void Records::SaveUsedImages(const std::function<state::UsedImages()>& newest) c
 }
 
 std::string Records::DigestKey() const {
-  if (directory_ != nullptr) {
-    absl::StatusOr<std::string> key = directory_->DigestKey();
-    if (key.ok()) return *std::move(key);
-    logger_.Warning("the key of secrets' digests cannot be kept",
-                    {{"error", std::string(key.status().message())}});
-  }
-  return base::RandomBytes(32);
+  return directory_ != nullptr ? directory_->DigestKey() : base::RandomBytes(32);
 }
 
 }  // namespace spacelet::controller

@@ -41,12 +41,14 @@ absl::Status DataLoss(const std::string& path, absl::string_view why) {
 bool DropDeep(int depth, json::parse_event_t, json&) { return depth <= kMaxDepth; }
 
 // A record's file: {"checksum": "<SHA-256 of the record's compact JSON>", "record": …}.
-absl::Status Save(const std::string& path, const json& record) try {
+absl::StatusOr<std::string> FileOf(const json& record) try {
   const json file = {{"checksum", base::Sha256Hex(record.dump())}, {"record", record}};
-  return base::WriteFileAtomically(path, file.dump(2) + "\n", 0600);
+  return file.dump(2) + "\n";
 } catch (const json::exception&) {  // dump
-  return absl::InvalidArgumentError(absl::StrCat(path, ": not valid UTF-8"));
+  return absl::InvalidArgumentError("not valid UTF-8");
 }
+
+constexpr mode_t kMode = 0600;
 
 absl::StatusOr<json> Load(const std::string& path) {
   ASSIGN_OR_RETURN(const base::FileContent content, base::ReadFile(path, kMaxBytes));
@@ -225,16 +227,39 @@ absl::Status Directory::Prepare() const {
   return absl::OkStatus();
 }
 
+absl::Status Directory::Write(const std::string& name, const absl::StatusOr<std::string>& file) const {
+  if (!file.ok())
+    return absl::Status(file.status().code(), absl::StrCat(path_, "/", name, ": ", file.status().message()));
+  base::MutexLock lock(mu_);
+  absl::Status written = base::WriteFileAtomically(absl::StrCat(path_, "/", name), *file, kMode);
+  if (written.ok())
+    unwritten_.erase(name);
+  else
+    unwritten_[name] = *file;
+  return written;
+}
+
+absl::Status Directory::WriteAgain() const {
+  base::MutexLock lock(mu_);
+  while (!unwritten_.empty()) {
+    const auto& [name, file] = *unwritten_.begin();
+    RETURN_IF_ERROR(base::MakeDirectories(path_, 0700));
+    RETURN_IF_ERROR(base::WriteFileAtomically(absl::StrCat(path_, "/", name), file, kMode));
+    unwritten_.erase(unwritten_.begin());
+  }
+  return absl::OkStatus();
+}
+
 absl::Status Directory::SaveLastGood(const LastGood& last_good) const {
-  return Save(absl::StrCat(path_, "/", kLastGood), {{"document", last_good.bytes},
-                                                    {"revision", last_good.revision},
-                                                    {"generation", last_good.generation},
-                                                    {"source", last_good.source},
-                                                    {"commit", last_good.commit},
-                                                    {"fileName", last_good.file_name},
-                                                    {"directory", last_good.directory},
-                                                    {"files", last_good.files},
-                                                    {"facts", last_good.facts}});
+  return Write(kLastGood, FileOf({{"document", last_good.bytes},
+                                  {"revision", last_good.revision},
+                                  {"generation", last_good.generation},
+                                  {"source", last_good.source},
+                                  {"commit", last_good.commit},
+                                  {"fileName", last_good.file_name},
+                                  {"directory", last_good.directory},
+                                  {"files", last_good.files},
+                                  {"facts", last_good.facts}}));
 }
 
 absl::StatusOr<LastGood> Directory::LoadLastGood() const {
@@ -242,7 +267,7 @@ absl::StatusOr<LastGood> Directory::LoadLastGood() const {
 }
 
 absl::Status Directory::SaveLimitsSet(const LimitsSet& limits) const {
-  return Save(absl::StrCat(path_, "/", kLimitsSet), json(limits));
+  return Write(kLimitsSet, FileOf(json(limits)));
 }
 
 absl::StatusOr<LimitsSet> Directory::LoadLimitsSet() const {
@@ -251,7 +276,7 @@ absl::StatusOr<LimitsSet> Directory::LoadLimitsSet() const {
 }
 
 absl::Status Directory::SaveRollouts(const Rollouts& rollouts) const {
-  return Save(absl::StrCat(path_, "/", kRollouts), EncodeRollouts(rollouts));
+  return Write(kRollouts, FileOf(EncodeRollouts(rollouts)));
 }
 
 absl::StatusOr<Rollouts> Directory::LoadRollouts() const {
@@ -259,7 +284,7 @@ absl::StatusOr<Rollouts> Directory::LoadRollouts() const {
 }
 
 absl::Status Directory::SaveNetworks(const Networks& networks) const {
-  return Save(absl::StrCat(path_, "/", kNetworks), EncodeNetworks(networks));
+  return Write(kNetworks, FileOf(EncodeNetworks(networks)));
 }
 
 absl::StatusOr<Networks> Directory::LoadNetworks() const {
@@ -267,7 +292,7 @@ absl::StatusOr<Networks> Directory::LoadNetworks() const {
 }
 
 absl::Status Directory::SaveUsedImages(const UsedImages& images) const {
-  return Save(absl::StrCat(path_, "/", kUsedImages), EncodeUsedImages(images));
+  return Write(kUsedImages, FileOf(EncodeUsedImages(images)));
 }
 
 absl::StatusOr<UsedImages> Directory::LoadUsedImages() const {
@@ -275,7 +300,7 @@ absl::StatusOr<UsedImages> Directory::LoadUsedImages() const {
 }
 
 absl::Status Directory::SaveNotified(const Notified& notified) const {
-  return Save(absl::StrCat(path_, "/", kNotified), json(notified));
+  return Write(kNotified, FileOf(json(notified)));
 }
 
 absl::StatusOr<Notified> Directory::LoadNotified() const {
@@ -283,13 +308,13 @@ absl::StatusOr<Notified> Directory::LoadNotified() const {
                 [](const json& record) { return record.get<Notified>(); });
 }
 
-absl::StatusOr<std::string> Directory::DigestKey() const {
-  const std::string path = absl::StrCat(path_, "/", kDigestKey);
-  absl::StatusOr<std::string> kept = LoadAs(path, [](const json& r) { return r.get<std::string>(); });
-  if (kept.ok() && !kept->empty()) return kept;
+std::string Directory::DigestKey() const {
+  absl::StatusOr<std::string> kept = LoadAs(absl::StrCat(path_, "/", kDigestKey),
+                                            [](const json& record) { return record.get<std::string>(); });
+  if (kept.ok() && !kept->empty()) return *std::move(kept);
   std::string key = absl::BytesToHexString(base::RandomBytes(kDigestKeyBytes));
-  RETURN_IF_ERROR(base::MakeDirectories(path_, 0700));  // the first agent of a host asks before Prepare
-  RETURN_IF_ERROR(Save(path, json(key)));
+  base::MakeDirectories(path_, 0700).IgnoreError();    // the first agent of a host asks before Prepare
+  Write(kDigestKey, FileOf(json(key))).IgnoreError();  // WriteAgain tells
   return key;
 }
 

@@ -12,6 +12,7 @@
 #include "pkg/api/network_history.h"
 #include "pkg/api/rollout.h"
 #include "pkg/api/used_image.h"
+#include "pkg/base/mutex.h"
 
 namespace spacelet::state {
 
@@ -49,9 +50,9 @@ using Notified = std::map<std::string, std::string>;
 
 // Each record is one file with a checksum, mode 0600, old or new and never torn.
 // Errors of Save*: as base::WriteFileAtomically (disk full, read-only: Unavailable); the old record stays.
-// Report them; they stop nothing. Errors of Load*: NotFound never saved; DataLoss torn, changed or not ours,
-// with the reason; else as base::ReadFile. Thread-safety: thread-safe; of two Saves of one record at once,
-// one wins.
+// Report them; they stop nothing, and WriteAgain makes them good. Errors of Load*: NotFound never saved;
+// DataLoss torn, changed or not ours, with the reason; else as base::ReadFile. Thread-safety: thread-safe; of
+// two Saves of one record at once, the later one wins.
 class Directory {
  public:
   explicit Directory(std::string path);
@@ -59,6 +60,10 @@ class Directory {
   // Makes the directory (0700) and removes what writes that a crash cut have left. Errors: as
   // base::MakeDirectories.
   absl::Status Prepare() const;
+
+  // Writes what could not be written when it was saved. OK: everything that was saved is on the disk. Cheap
+  // then.
+  absl::Status WriteAgain() const ABSL_LOCKS_EXCLUDED(mu_);
 
   absl::Status SaveLastGood(const LastGood& last_good) const;
   absl::StatusOr<LastGood> LoadLastGood() const;
@@ -79,11 +84,16 @@ class Directory {
   absl::StatusOr<Notified> LoadNotified() const;
 
   // Keys the digests of secrets' values in the history of rollouts, so that the file tells nobody a secret by
-  // its digest. Made at the first call.
-  absl::StatusOr<std::string> DigestKey() const;
+  // its digest. Made at the first call: another one in each process while it cannot be kept.
+  std::string DigestKey() const;
 
  private:
-  std::string path_;
+  absl::Status Write(const std::string& name, const absl::StatusOr<std::string>& file) const
+      ABSL_LOCKS_EXCLUDED(mu_);
+
+  const std::string path_;
+  mutable base::Mutex mu_;                                                     // held while a file is written
+  mutable std::map<std::string, std::string> unwritten_ ABSL_GUARDED_BY(mu_);  // name -> the whole file
 };
 
 }  // namespace spacelet::state

@@ -143,18 +143,16 @@ TEST_F(StateTest, GivesBackTheRolloutsThatWereSaved) {
 }
 
 TEST_F(StateTest, TheDigestKeyIsMadeOnceAndLastsFromThenOn) {
-  const absl::StatusOr<std::string> key = directory().DigestKey();
-  ASSERT_EQ(key.status(), absl::OkStatus());
-  EXPECT_EQ(key->size(), 64u);
-  EXPECT_EQ(*directory().DigestKey(), *key);
+  const std::string key = directory().DigestKey();
+  EXPECT_EQ(key.size(), 64u);
+  EXPECT_EQ(directory().DigestKey(), key);
   EXPECT_EQ(Mode(path() + "/digest-key.json"), 0600u);
 }
 
 TEST_F(StateTest, TheDigestKeyOfANewHostIsKeptToo) {
   const Directory fresh(root_ + "/not/there/yet");
-  const absl::StatusOr<std::string> key = fresh.DigestKey();
-  ASSERT_EQ(key.status(), absl::OkStatus());
-  EXPECT_EQ(*fresh.DigestKey(), *key);
+  const std::string key = fresh.DigestKey();
+  EXPECT_EQ(fresh.DigestKey(), key);
 }
 
 TEST_F(StateTest, NobodyElseMayRead) {
@@ -222,6 +220,24 @@ TEST_F(StateTest, ADiskThatFailsIsAnErrorAndTheOldRecordStays) {
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("File too large"));
   EXPECT_EQ(*directory().LoadLastGood(), kDocument);
+}
+
+TEST_F(StateTest, WhatCouldNotBeWrittenIsWrittenOnceItCanBe) {
+  const Directory directory(path());
+  ASSERT_EQ(directory.SaveLimitsSet({{"a", {"cpus"}}}), absl::OkStatus());
+  fs::rename(path(), path() + ".away");
+  Write(path(), "a file in its place");
+  EXPECT_FALSE(directory.SaveLastGood(kDocument).ok());
+  EXPECT_FALSE(directory.SaveLimitsSet({{"b", {"cpus"}}}).ok());
+  EXPECT_FALSE(directory.SaveLimitsSet({{"c", {"memory"}}}).ok());
+  EXPECT_FALSE(directory.WriteAgain().ok());
+  fs::remove(path());
+  EXPECT_EQ(directory.WriteAgain(), absl::OkStatus());
+  EXPECT_EQ(*directory.LoadLastGood(), kDocument);
+  EXPECT_EQ(*directory.LoadLimitsSet(), (LimitsSet{{"c", {"memory"}}}));
+  fs::remove(last_good());
+  EXPECT_EQ(directory.WriteAgain(), absl::OkStatus());
+  EXPECT_FALSE(fs::exists(last_good())) << "it is written once";
 }
 
 TEST_F(StateTest, TextThatJsonCannotHoldIsRefusedAndNotThrown) {
