@@ -43,6 +43,7 @@ def build_previous():
             run("git", "clone", "-q", "--no-checkout", ROOT, tree)
             run("git", "checkout", "-q", commit, cwd=tree)
             run(tree / "hack" / "package", "--output", where)
+            BUILT.mkdir(parents=True, exist_ok=True)
             run("dpkg-deb", "-x", next(pathlib.Path(where).glob("spacelet_*.deb")), BUILT / "new")
         shutil.rmtree(BUILT / commit, ignore_errors=True)
         (BUILT / "new").rename(BUILT / commit)
