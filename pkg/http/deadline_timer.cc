@@ -5,9 +5,9 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <system_error>
 
-#include "absl/strings/str_cat.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/base/thread.h"
 
 namespace spacelet::http {
 namespace {
@@ -85,7 +85,7 @@ void CallGuard::Expire(SteadyTime now) {
 }
 
 DeadlineTimer::~DeadlineTimer() {
-  std::thread thread;
+  std::jthread thread;
   {
     base::MutexLock lock(mu_);
     quit_ = true;
@@ -97,10 +97,8 @@ DeadlineTimer::~DeadlineTimer() {
 
 absl::Status DeadlineTimer::Add(CallGuard& call) {
   base::MutexLock lock(mu_);
-  try {
-    if (!thread_.joinable()) thread_ = std::thread([this] { Run(); });
-  } catch (const std::system_error& e) {
-    return absl::ResourceExhaustedError(absl::StrCat("cannot start the thread for deadlines: ", e.what()));
+  if (!thread_.joinable()) {
+    ASSIGN_OR_RETURN(thread_, base::StartThread([this] { Run(); }));
   }
   const auto [position, inserted] = queue_.emplace(call.Due(), &call);
   if (position == queue_.begin()) changed_.NotifyAll();

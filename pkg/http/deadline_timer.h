@@ -74,7 +74,7 @@ class DeadlineTimer {
   base::CondVar changed_;
   std::set<std::pair<SteadyTime, CallGuard*>> queue_ ABSL_GUARDED_BY(mu_);  // nearest first
   bool quit_ ABSL_GUARDED_BY(mu_) = false;
-  std::thread thread_ ABSL_GUARDED_BY(mu_);
+  std::jthread thread_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace spacelet::http

@@ -10,11 +10,12 @@
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <system_error>
 #include <thread>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/base/status_macros.h"
+#include "pkg/base/thread.h"
 
 namespace spacelet::http {
 namespace {
@@ -55,16 +56,13 @@ struct Pending {
 
 Addresses Resolve(const std::string& host, absl::Duration within) {
   const auto pending = std::make_shared<Pending>();
-  try {
-    std::thread([pending, host] {
-      Addresses addresses = LookUp(host);
-      const std::lock_guard<std::mutex> lock(pending->mu);
-      pending->addresses = std::move(addresses);
-      pending->done.notify_one();
-    }).detach();
-  } catch (const std::system_error&) {
-    return absl::ResourceExhaustedError("no thread is left");
-  }
+  ASSIGN_OR_RETURN(std::jthread thread, base::StartThread([pending, host] {
+                     Addresses addresses = LookUp(host);
+                     const std::lock_guard<std::mutex> lock(pending->mu);
+                     pending->addresses = std::move(addresses);
+                     pending->done.notify_one();
+                   }));
+  thread.detach();
   std::unique_lock<std::mutex> lock(pending->mu);
   const bool answered = pending->done.wait_for(lock, absl::ToChronoMilliseconds(within),
                                                [&] { return pending->addresses.has_value(); });
