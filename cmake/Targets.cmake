@@ -6,8 +6,7 @@ target_include_directories(spacelet_flags INTERFACE ${PROJECT_SOURCE_DIR})
 target_compile_options(spacelet_flags INTERFACE
   -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror
   # Flow-dependent, and false for std::string in optimised builds of GCC 12 (GCC bugs 105651, 105562): seen, not fatal.
-  -Wno-error=array-bounds -Wno-error=maybe-uninitialized -Wno-error=restrict -Wno-error=stringop-overflow
-  -Wno-error=stringop-overread
+  $<$<CXX_COMPILER_ID:GNU>:-Wno-error=array-bounds;-Wno-error=maybe-uninitialized;-Wno-error=restrict;-Wno-error=stringop-overflow;-Wno-error=stringop-overread>
   -fstack-protector-strong -fstack-clash-protection -fcf-protection
   $<$<CXX_COMPILER_ID:Clang>:-Wthread-safety>
   $<$<NOT:$<CONFIG:Debug>>:-U_FORTIFY_SOURCE$<SEMICOLON>-D_FORTIFY_SOURCE=2>

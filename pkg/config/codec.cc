@@ -13,6 +13,8 @@
 namespace spacelet::config {
 namespace {
 
+// Of a list. What compares its items with each other, here and after, may take the square of that.
+constexpr size_t kMostItems = 1000;
 constexpr size_t kLongestGuess = 64;  // a longer word is no typing mistake
 
 std::string JsonString(absl::string_view text) {
@@ -120,8 +122,11 @@ std::string ToJson(const yaml::Node& node, bool indented) {
 }
 
 bool ExpectSequence(const Cursor& at) {
-  if (!at.node.is_sequence()) at.Error(Expected("a list", at.node));
-  return at.node.is_sequence();
+  if (!at.node.is_sequence()) return at.Error(Expected("a list", at.node)), false;
+  const size_t size = at.node.items.size();
+  if (size > kMostItems)
+    return at.Error(absl::StrCat("has ", size, " items: at most ", kMostItems, " are read")), false;
+  return true;
 }
 
 bool ExpectMap(const Cursor& at) {

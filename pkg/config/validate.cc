@@ -1,8 +1,11 @@
 #include "pkg/config/validate.h"
 
 #include <algorithm>
+#include <limits>
 #include <map>
 #include <set>
+#include <tuple>
+#include <utility>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -89,24 +92,44 @@ void CheckHostnames(const std::vector<Placed>& workloads, Report& report) {
 
 bool IsAnyAddress(const std::string& ip) { return ip == "0.0.0.0" || ip == "::"; }
 
-bool Overlap(const api::Port& a, const api::Port& b) {
-  return a.host == b.host && a.protocol == b.protocol &&
-         (a.ip == b.ip || IsAnyAddress(a.ip) || IsAnyAddress(b.ip));
-}
+// Who was first on each port of the host: there can be tens of thousands in all.
+class HostPorts {
+ public:
+  // Who was there before, on an address that overlaps; empty: nobody.
+  std::string Take(const api::Port& port, const std::string& path) {
+    const bool is_any = IsAnyAddress(port.ip);
+    const Taken before = is_any ? First(port, kEach) : std::min(First(port, port.ip), First(port, kAny));
+    const Taken taken = {count_++, path};
+    for (const std::string& address : {port.ip, std::string(kEach), std::string(is_any ? kAny : kEach)})
+      taken_.emplace(Place{port.host, port.protocol, address}, taken);
+    return before.second;
+  }
+
+ private:
+  using Place = std::tuple<uint16_t, std::string, std::string>;
+  using Taken = std::pair<size_t, std::string>;  // in which order, and by whom
+
+  static constexpr char kEach[] = "each address", kAny[] = "any address";
+
+  Taken First(const api::Port& port, const std::string& address) const {
+    const auto found = taken_.find({port.host, port.protocol, address});
+    return found == taken_.end() ? Taken{std::numeric_limits<size_t>::max(), ""} : found->second;
+  }
+
+  std::map<Place, Taken> taken_;
+  size_t count_ = 0;
+};
 
 void CheckPorts(const std::vector<Placed>& workloads, Report& report) {
-  std::vector<std::pair<api::Port, std::string>> taken;
+  HostPorts taken;
   for (const Placed& placed : workloads) {
     if (!placed.workload->ports) continue;
     for (size_t i = 0; i < placed.workload->ports->size(); ++i) {
       const api::Port& port = (*placed.workload->ports)[i];
       const std::string path = absl::StrCat(placed.path, ".ports[", i, "]");
-      const auto other =
-          std::find_if(taken.begin(), taken.end(), [&](const auto& t) { return Overlap(t.first, port); });
-      if (other != taken.end())
-        report.AddAt(Severity::kError, path,
-                     absl::StrCat("host port ", port.host, " is taken by ", other->second));
-      taken.emplace_back(port, path);
+      const std::string other = taken.Take(port, path);
+      if (!other.empty())
+        report.AddAt(Severity::kError, path, absl::StrCat("host port ", port.host, " is taken by ", other));
     }
   }
 }

@@ -12,6 +12,8 @@ namespace spacelet::docker {
 namespace {
 
 constexpr size_t kMaxLayers = 1000;  // moby allows 125; the rest of a hostile stream is not counted
+// 64 TiB: what all layers have together can be counted, in percent, too.
+constexpr int64_t kMaxLayerBytes = int64_t{1} << 46;
 
 bool IsLayerStatus(const std::string& status) {
   static const std::set<std::string> kStatuses = {"Pulling fs layer",   "Waiting",           "Downloading",
@@ -51,8 +53,8 @@ void PullStream::TakeLayer(const PullLine& line) {
   }
   Layer& layer = it->second;
   if (line.status == "Downloading") {
-    layer.current = std::max<int64_t>(line.current, 0);
-    layer.total = std::max({line.total, layer.current, layer.total});
+    layer.current = std::clamp<int64_t>(line.current, 0, kMaxLayerBytes);
+    layer.total = std::max({std::min(line.total, kMaxLayerBytes), layer.current, layer.total});
   } else if (line.status != "Pulling fs layer" && line.status != "Waiting") {
     layer.current = layer.total;
   }

@@ -23,6 +23,7 @@ class PullStream {
   // Call at the clean end of the answer. Errors: Internal when it ended in the middle of an object or without
   // a word.
   absl::Status Finish() const;
+  // Bounded, whatever the daemon says: a hundred times each number is a number.
   PullProgress Progress() const;
 
  private:

@@ -23,6 +23,12 @@ bool HoldsCredentials(const std::string& value) {
          value.find(':', scheme + 3) < at;
 }
 
+bool IsPlainWord(const std::string& text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) || absl::StrContains("_.-/", c);
+  });
+}
+
 std::string SecretPath(const std::string& component, const std::string& variable) {
   const std::string name = absl::StrReplaceAll(absl::AsciiStrToLower(variable), {{"_", "-"}});
   return absl::StrCat("/etc/spacelet/", component, "-", name);
@@ -68,7 +74,8 @@ class Builder {
       const bool named = base::LooksSecret(word), follows = next && !is_flag;
       next = is_flag && named && end == std::string::npos;
       if (!follows && !HoldsCredentials(word) && !(named && end != std::string::npos)) continue;
-      word = is_flag && word[end] == '=' ? absl::StrCat(word.substr(0, end + 1), kNotShown) : kNotShown;
+      const bool assigns = is_flag && end != std::string::npos && word[end] == '=';
+      word = assigns ? absl::StrCat(word.substr(0, end + 1), kNotShown) : kNotShown;
       masked = true;
     }
     if (masked)
@@ -213,6 +220,9 @@ api::Workload WorkloadOf(const docker::Recipe& recipe, const std::string& compon
 
 Note SaveSecret(const docker::Recipe& recipe, const std::string& variable, const std::string& field,
                 const std::string& path) {
+  // Somebody will paste the line below into a shell.
+  if (!IsPlainWord(variable) || !IsPlainWord(recipe.request.name) || !IsPlainWord(path))
+    return {field, "save it first, it is shown to nobody"};
   return {field, absl::StrCat("save it first, it is shown to nobody:\ndocker inspect -f '{{range "
                               ".Config.Env}}{{println .}}{{end}}' ",
                               recipe.request.name, " | sed -n 's/^", variable,

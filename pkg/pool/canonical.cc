@@ -6,24 +6,26 @@
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_replace.h"
 #include "absl/strings/string_view.h"
+#include "pkg/base/text.h"
 #include "pkg/pool/scalar.h"
 
 namespace spacelet::pool {
 namespace {
 
+// What a YAML reader would fold (U+0085, U+2028) or refuse is escaped.
+std::string QuotedCharacter(absl::string_view text, const base::Utf8Char& c) {
+  if (c.code_point == '"' || c.code_point == '\\') return absl::StrCat("\\", text.substr(0, 1));
+  if (c.code_point == '\n') return "\\n";
+  if (!c.valid || !base::IsDeceptive(c.code_point)) return std::string(text.substr(0, c.length));
+  return absl::StrFormat("\\u%04x", static_cast<unsigned>(c.code_point));
+}
+
 std::string Quoted(absl::string_view text) {
   std::string out = "\"";
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (c == '\n') {
-      out += "\\n";
-    } else if (byte < 0x20 || byte == 0x7F) {
-      absl::StrAppendFormat(&out, "\\u%04x", byte);
-    } else {
-      out += c;
-    }
+  while (!text.empty()) {
+    const base::Utf8Char c = base::DecodeUtf8(text);
+    out += QuotedCharacter(text, c);
+    text.remove_prefix(c.length);
   }
   return out + "\"";
 }

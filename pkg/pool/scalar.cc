@@ -34,11 +34,18 @@ void Sign(absl::string_view& text) {
   if (!text.empty() && (text[0] == '-' || text[0] == '+')) text.remove_prefix(1);
 }
 
+// The digits after 0x, 0o or 0b; empty: it is no such number.
+absl::string_view DigitsOfBase(absl::string_view prefix) {
+  if (prefix == "0x" || prefix == "0X") return "0123456789abcdefABCDEF";
+  return prefix == "0o" ? "01234567" : prefix == "0b" ? "01" : "";
+}
+
 bool IsHexOrBinary(absl::string_view text) {
-  if (text.size() < 3 || text[0] != '0' || !OneOf(text.substr(1, 1), {"x", "X", "b", "o"})) return false;
-  text.remove_prefix(2);
-  return std::all_of(text.begin(), text.end(),
-                     [](char c) { return absl::ascii_isxdigit(static_cast<unsigned char>(c)) || c == '_'; });
+  const absl::string_view digits = DigitsOfBase(text.substr(0, 2));
+  const absl::string_view number = text.substr(std::min<size_t>(2, text.size()));
+  const auto is_digit = [digits](char c) { return absl::StrContains(digits, c); };
+  return std::any_of(number.begin(), number.end(), is_digit) &&
+         std::all_of(number.begin(), number.end(), [&](char c) { return c == '_' || is_digit(c); });
 }
 
 Scalar ResolveNumber(absl::string_view text) {

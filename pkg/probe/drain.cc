@@ -49,9 +49,8 @@ absl::StatusOr<double> SumOfSamples(absl::string_view exposition, absl::string_v
     const std::optional<absl::string_view> text = ValueOf(line, metric);
     if (!text) continue;
     double value = 0;
-    if (!absl::SimpleAtod(*text, &value) || std::isnan(value))
+    if (!absl::SimpleAtod(*text, &value) || !std::isfinite(sum += value))
       return absl::DataLossError(absl::StrCat("a sample of ", metric, " is no number"));
-    sum += value;
     found = true;
   }
   if (!found) return absl::NotFoundError(absl::StrCat("there is no metric ", metric));

@@ -12,7 +12,7 @@
 namespace spacelet::probe {
 
 // The sum of a metric's samples, whatever their labels, in a text exposition (Prometheus 0.0.4). Pure.
-// Errors: NotFound there is none; DataLoss a value that is no number.
+// Errors: NotFound there is none; DataLoss a value, or a sum, that is no finite number.
 absl::StatusOr<double> SumOfSamples(absl::string_view exposition, absl::string_view metric);
 
 struct Work {

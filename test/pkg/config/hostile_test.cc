@@ -38,6 +38,29 @@ TEST(Hostile, ManyMistakesAreCutOffSoon) {
   EXPECT_EQ(loaded.diagnostics.size(), 100u);
 }
 
+TEST(Hostile, ALongListIsRefusedUnread) {
+  std::string spec = "  containers:\n";
+  for (int i = 0; i < 1001; ++i) absl::StrAppend(&spec, "  - {name: c", i, ", image: \"a:1\"}\n");
+  const Loaded loaded = Load(WithSpec(spec), "f", Today());
+  ASSERT_EQ(loaded.diagnostics.size(), 1u);
+  EXPECT_EQ(loaded.diagnostics[0].message, "has 1001 items: at most 1000 are read");
+}
+
+TEST(Hostile, ManyPortsOfManyContainersAreComparedSoon) {
+  std::string spec = "  containers:\n";
+  for (int i = 0; i < 40; ++i) {
+    absl::StrAppend(&spec, "  - name: c", i, "\n    image: \"a:1\"\n    ports:\n");
+    for (int k = 1; k <= 1000; ++k) absl::StrAppend(&spec, "    - \"10.0.0.", i, ":", k, ":80\"\n");
+  }
+  absl::StrAppend(&spec, "  - {name: last, image: \"a:1\", ports: [\"0.0.0.0:7:80\", \"10.0.0.3:9:80\"]}\n");
+  const auto start = std::chrono::steady_clock::now();
+  const Loaded loaded = Load(WithSpec(spec), "f", Today());
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
+  ASSERT_EQ(loaded.diagnostics.size(), 3u) << ToText(loaded.diagnostics);  // and a warning of all interfaces
+  EXPECT_EQ(loaded.diagnostics[1].message, "host port 7 is taken by spec.containers[0].ports[6]");
+  EXPECT_EQ(loaded.diagnostics[2].message, "host port 9 is taken by spec.containers[3].ports[8]");
+}
+
 TEST(Hostile, LongTextsAreRefusedWhereAPatternIsExpected) {
   const std::string longest(500'000, 'a');
   for (const char* field :

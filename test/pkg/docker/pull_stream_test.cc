@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <string>
 
 #include "absl/strings/str_cat.h"
@@ -33,6 +34,20 @@ TEST(PullStream, AddsUpItsLayers) {
   EXPECT_EQ(progress.layers_done, 2);
   EXPECT_EQ(progress.status, "Status: Downloaded");
   EXPECT_TRUE(stream.Finish().ok());
+}
+
+TEST(PullStream, CountsNoMoreThanCanBeCounted) {
+  PullStream stream;
+  for (int i = 0; i < 2000; ++i)
+    ASSERT_TRUE(
+        stream
+            .Feed(absl::StrCat(R"({"status":"Downloading","id":")", i,
+                               R"(","progressDetail":{"current":9223372036854775807,"total":1e300}})"))
+            .ok());
+  const PullProgress progress = stream.Progress();
+  EXPECT_GT(progress.bytes_done, 0);
+  EXPECT_LE(progress.bytes_done, std::numeric_limits<int64_t>::max() / 100);
+  EXPECT_EQ(progress.bytes_done, progress.bytes_total);
 }
 
 struct Row {

@@ -88,6 +88,25 @@ TEST(Import, PrintsNoSecret) {
   }
 }
 
+docker::Recipe Container(const std::string& name, const std::string& network, bool running = true);
+
+TEST(Import, HidesCredentialsInAFlagThatIsNoAssignment) {
+  docker::Recipe proxy = Container("proxy", "harness");
+  proxy.request.config.cmd = {"-xhttp://u:s3cret@proxy", "--proxy=http://u:s3cret@proxy", "-v"};
+  const Imported imported = Import(HostOf({proxy}), {.only = {"proxy"}});
+  EXPECT_THAT(imported.document, Not(HasSubstr("s3cret")));
+  EXPECT_THAT(Read(imported).containers.at(0).workload.args,
+              testing::Optional(ElementsAre("NOT-SHOWN", "--proxy=NOT-SHOWN", "-v")));
+}
+
+TEST(Import, PutsNothingIntoACommandThatAShellWouldRun) {
+  docker::Recipe hostile = Container("hostile", "harness");
+  hostile.request.config.env["A'$(reboot)'_TOKEN"].value = "x";
+  const std::string document = Import(HostOf({hostile}), {.only = {"hostile"}}).document;
+  EXPECT_THAT(document, HasSubstr("# save it first, it is shown to nobody\n"));
+  EXPECT_THAT(document, Not(HasSubstr("sed -n")));
+}
+
 // Every setting that was made by hand is in the document or in a comment: what is taken out of this table of
 // inspect's fields must show somewhere.
 TEST(Import, DropsNothingSilently) {
@@ -233,7 +252,7 @@ INSTANTIATE_TEST_SUITE_P(
              "# was started by its id"}),
     [](const auto& param) { return std::string(param.param.name); });
 
-docker::Recipe Container(const std::string& name, const std::string& network, bool running = true) {
+docker::Recipe Container(const std::string& name, const std::string& network, bool running) {
   docker::Recipe recipe;
   recipe.id = name + "-id-0123456789";
   recipe.running = running;

@@ -38,6 +38,13 @@ TEST(Canonical, IsIndentedJsonWithSortedKeys) {
 )");
 }
 
+// Raw, a YAML reader folds the first three into a blank, and ours refuses them all.
+TEST(Canonical, CharactersThatNoReaderKeepsAreEscaped) {
+  const std::string canonical = CanonicalOf("a: \"\\x85\\u2028\\u2029\\u202e\\t\\x7f\\\"\\\\\"\n");
+  EXPECT_EQ(canonical, "{\n  \"a\": \"\\u0085\\u2028\\u2029\\u202e\\u0009\\u007f\\\"\\\\\"\n}\n");
+  EXPECT_EQ(CanonicalOf(canonical), canonical);
+}
+
 struct Same {
   const char* name;
   const char* yaml;

@@ -40,7 +40,8 @@ TEST(SumOfSamples, AMissingMetricIsNotZero) {
 
 TEST(SumOfSamples, ASampleThatIsNoNumberSpoilsTheSum) {
   for (const char* text :
-       {"tasks x\n", "tasks NaN\n", "tasks{a=\"b\" 1\n", "tasks{a=\"} 1\n", "tasks \n1\ntasks{} "})
+       {"tasks x\n", "tasks NaN\n", "tasks +Inf\n", "tasks -Inf\n", "tasks 1e308\ntasks 1e308\n",
+        "tasks{a=\"b\" 1\n", "tasks{a=\"} 1\n", "tasks \n1\ntasks{} "})
     EXPECT_EQ(SumOfSamples(text, "tasks").status().code(), absl::StatusCode::kDataLoss) << text;
 }
 
