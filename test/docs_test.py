@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""A test that the documentation names exists, and each fear in docs/rollouts.md names one.
+"""A test that the documentation names exists; each fear in docs/rollouts.md and each scenario in docs/reliability.md names one.
 
 A name is `module`, `module.Class` or `module.Class.test` of a Python test, or `program.Test` of a C++ one, in backticks;
 a module or program ends in _test. Standard library only.
@@ -14,6 +14,8 @@ TEST = REPOSITORY / "test"
 NAMED = re.compile(r"`([a-z0-9_]+_test(?:\.\w+)*)`")
 PROGRAM = re.compile(r"spacelet_test\((\w+_test)")
 METRIC = re.compile(r"\bspacelet_[a-z_]+")
+SCENARIO = re.compile(r"^\| ([A-Z])(\d+) \|(.*)\|(.*)\|(.*)\|$", re.MULTILINE)
+SCENARIOS = {"D": 19, "C": 15, "N": 8, "R": 12, "F": 12, "K": 11, "X": 7, "T": 3, "H": 9, "W": 9, "S": 5}
 CASE = re.compile(r"^TEST(?:_F|_P)?\(\w+, *(\w+)\)", re.MULTILINE)
 
 
@@ -58,6 +60,14 @@ class Docs(unittest.TestCase):
         rows = [line for line in table.split("\n## ")[0].splitlines() if line.startswith("| ")][1:]
         self.assertGreaterEqual(len(rows), 10)
         self.assertEqual([row for row in rows if not NAMED.search(row)], [])
+
+    def test_every_scenario_of_reliability_has_a_test_or_says_why_not(self):
+        rows = SCENARIO.findall((REPOSITORY / "docs" / "reliability.md").read_text())
+        self.assertEqual([(table, int(number)) for table, number, *_ in rows],
+                         [(table, number + 1) for table, count in SCENARIOS.items() for number in range(count)])
+        bare = [row for row in rows if not NAMED.search(row[3]) and not re.match(r" not covered: \w", row[4])]
+        self.assertEqual(bare, [])
+        self.assertEqual([row for row in rows if not row[2].strip() or not row[4].strip()], [])
 
     def test_every_metric_that_is_named_exists(self):
         # report_test holds that docs/metrics.md lists exactly what there is.

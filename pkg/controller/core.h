@@ -99,6 +99,7 @@ class Controller::Core {
   mutable base::Mutex mu_;
   std::shared_ptr<const source::Snapshot> snapshot_ ABSL_GUARDED_BY(mu_);
   Docker docker_ ABSL_GUARDED_BY(mu_) = Docker::kUnknown;
+  std::stop_source listening_ ABSL_GUARDED_BY(mu_);  // ends the event stream that is open
 };
 
 }  // namespace spacelet::controller

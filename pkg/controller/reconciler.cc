@@ -66,11 +66,11 @@ bool CanGoBack(const plan::Plan& plan, const std::string& name, size_t done) {
          std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(done), renamed);
 }
 
-// The daemon has answered, and would again: it is neither going down nor has somebody been quicker.
+// The daemon has answered, and would again: it is neither busy nor going down, nor has somebody been quicker.
 bool IsRefusal(const absl::Status& status) {
-  constexpr int kConflict = 409, kGoingDown = 503;
+  constexpr int kConflict = 409, kBusy = 429, kGoingDown = 503;
   const std::optional<int> answer = docker::HttpStatusOf(status);
-  return answer && *answer != kConflict && *answer != kGoingDown;
+  return answer && *answer != kConflict && *answer != kBusy && *answer != kGoingDown;
 }
 
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }

@@ -90,10 +90,15 @@ void Controller::Core::DockerDown(const absl::Status& ping) {
   parts_.board.SetDocker(docker);
   parts_.board.SetCondition(api::kDockerAvailable, Truth::kFalse, trouble.reason, trouble.message);
   parts_.board.SetObjectsUnknown(trouble.reason, "Docker is unavailable");
+  std::stop_source listening;
   {
     base::MutexLock lock(mu_);
     if (std::exchange(docker_, Docker::kDown) == Docker::kDown) return;
+    listening = listening_;
   }
+  // A daemon that hung keeps its stream, and of one that is out of reach no end may come: who listens on
+  // would not hear that it is back.
+  listening.request_stop();
   parts_.events.Record(Event::Type::kWarning, report::kHostObject, trouble.reason, trouble.message);
   parts_.logger.Warning("docker unavailable", {{"reason", trouble.reason}, {"error", trouble.message}});
 }
@@ -129,6 +134,13 @@ bool Controller::Core::CheckToListen(const std::stop_token& stop) {
 }
 
 bool Controller::Core::Listen(const std::stop_token& stop) {
+  std::stop_source listening;
+  {
+    base::MutexLock lock(mu_);
+    if (docker_ != Docker::kUp) return false;
+    listening_ = listening;
+  }
+  std::stop_callback end_with_agent(stop, [&listening] { listening.request_stop(); });
   std::optional<base::Instant> opened;
   const absl::Status ended = parts_.docker.Stream(
       0,
@@ -136,7 +148,7 @@ bool Controller::Core::Listen(const std::stop_token& stop) {
         opened = parts_.clock.Monotonic();
         OnOpen(stop);
       },
-      [this](const docker::Event& event) { OnEvent(event); }, stop);
+      [this](const docker::Event& event) { OnEvent(event); }, listening.get_token());
   if (stop.stop_requested()) return false;
   parts_.logger.Debug("event stream ended", {{"error", std::string(ended.message())}});
   if (!opened) ReconcileAll();

@@ -20,6 +20,8 @@ inline constexpr absl::Duration kStopSlack = absl::Seconds(15);  // moby: SIGKIL
 inline constexpr absl::Duration kRemoveDeadline = absl::Seconds(120);
 inline constexpr absl::Duration kNetworkDeadline = absl::Seconds(30);
 inline constexpr absl::Duration kCopyDeadline = absl::Seconds(60);
+inline constexpr absl::Duration kEventsOpening =
+    absl::Seconds(10);  // moby sends the header before the first event
 inline constexpr absl::Duration kLogsDeadline = absl::Seconds(10);
 inline constexpr absl::Duration kLoadDeadline = absl::Minutes(30);
 inline constexpr absl::Duration kDistributionDeadline =

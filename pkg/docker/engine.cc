@@ -179,7 +179,11 @@ absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const S
 absl::StatusOr<http::Response> Engine::Once(const EngineCall& call, const std::string& target,
                                             const Send& send, const std::stop_token& stop) {
   const http::Request request = {call.method, target, call.headers, call.body, call.content_type};
-  const http::CallOptions options = {call.deadline, call.inactivity, call.max_body_bytes, stop};
+  const http::CallOptions options = {.deadline = call.deadline,
+                                     .inactivity = call.inactivity,
+                                     .opening = call.opening,
+                                     .max_body_bytes = call.max_body_bytes,
+                                     .stop = stop};
   const auto start = steady_clock::now();
   absl::StatusOr<http::Response> response = send(request, options);
   if (listener_) {

@@ -32,6 +32,7 @@ struct EngineCall {
   absl::Duration deadline = absl::Seconds(30);
   CallClass call_class = CallClass::kOther;
   absl::Duration inactivity = absl::InfiniteDuration();
+  absl::Duration opening = absl::InfiniteDuration();  // until the answer's header
   size_t max_body_bytes = 16 << 20;
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers = {};
@@ -57,7 +58,7 @@ class Engine {
       const EngineCall& call, uint64_t size,
       const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop);
 
-  // The event stream ended without having been told to.
+  // The event stream ended, by itself or because the daemon was given up.
   void OnLost() ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

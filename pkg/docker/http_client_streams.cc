@@ -41,7 +41,8 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
   const EngineCall call = {
       .operation = "Events",
       .path = "/events" + Query({{"since", Since(since_nano)}, {"filters", EventFilters()}}),
-      .deadline = absl::InfiniteDuration()};
+      .deadline = absl::InfiniteDuration(),
+      .opening = kEventsOpening};
   JsonStream objects;
   absl::Status broken;
   const auto on_object = [&](absl::string_view object) -> absl::Status {
@@ -59,8 +60,8 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
     if (on_open) on_open();
   };
   const absl::Status status = engine_.Stream(call, open, on_chunk, stop);
+  if (opened) engine_.OnLost();  // stopped, too: whoever stops it gives the daemon up
   if (stop.stop_requested()) return absl::OkStatus();
-  if (opened) engine_.OnLost();
   RETURN_IF_ERROR(status);
   RETURN_IF_ERROR(broken);
   return absl::UnavailableError("GET /events: the stream ended");

@@ -33,7 +33,7 @@ class SocketActivation {
   // `listener_pid`: as http::Response.
   void OnPingAnswered(int listener_pid);
   void OnPingFailed(Ping ping);
-  // The event stream ended without having been told to.
+  // The event stream ended, by itself or because the daemon was given up.
   void OnLost() { lost_ = true; }
 
  private:

@@ -109,7 +109,7 @@ class Exchange {
         name_(absl::StrCat(request.method, " ", request.target)),
         wire_(MakeRequest(endpoint, request)),
         timer_(timer),
-        guard_(options.deadline, options.inactivity) {}
+        guard_(options.deadline, options.inactivity, options.opening) {}
 
   void OnOpen(const std::function<void(int)>* on_open) { on_open_ = on_open; }
   void OnChunk(const std::function<bool(absl::string_view)>* on_chunk) { on_chunk_ = on_chunk; }
@@ -182,6 +182,7 @@ void Exchange::Send() {
 
 bool Exchange::TakeHeader(const httplib::Response& header) {
   guard_.Touch();
+  guard_.Opened();
   if (endpoint_.kind == Endpoint::Kind::kUnix) response_.listener_pid = guard_.PeerPid();
   response_.status = header.status;
   for (const auto& [name, value] : header.headers)
@@ -242,6 +243,9 @@ absl::StatusOr<Response> Exchange::Result() {
     case Cause::kInactivity:
       return absl::DeadlineExceededError(
           absl::StrCat(name_, ": silent for ", ForPeople(options_.inactivity)));
+    case Cause::kOpening:
+      return absl::DeadlineExceededError(
+          absl::StrCat(name_, ": no answer within ", ForPeople(options_.opening)));
     case Cause::kNone:
       break;
   }

@@ -58,6 +58,7 @@ struct Response {
 struct CallOptions {
   absl::Duration deadline = absl::Seconds(30);           // for the whole call; infinite for a stream
   absl::Duration inactivity = absl::InfiniteDuration();  // longest silence in a body
+  absl::Duration opening = absl::InfiniteDuration();     // until the header; for a stream without a deadline
   size_t max_body_bytes = 16 << 20;                      // above: OutOfRange, connection closed
   std::stop_token stop;
 };

@@ -26,10 +26,11 @@ nanoseconds ToNanoseconds(absl::Duration d) {
 
 }  // namespace
 
-CallGuard::CallGuard(absl::Duration deadline, absl::Duration inactivity)
+CallGuard::CallGuard(absl::Duration deadline, absl::Duration inactivity, absl::Duration opening)
     : deadline_(steady_clock::now() + ToNanoseconds(deadline)),
       inactivity_(ToNanoseconds(inactivity)),
-      last_activity_(steady_clock::now()) {}
+      last_activity_(steady_clock::now()),
+      open_by_(steady_clock::now() + ToNanoseconds(opening)) {}
 
 CallGuard::~CallGuard() {
   if (socket_ >= 0) close(socket_);
@@ -54,6 +55,11 @@ void CallGuard::Touch() {
   last_activity_ = steady_clock::now();
 }
 
+void CallGuard::Opened() {
+  base::MutexLock lock(mu_);
+  open_by_ = SteadyTime::max();
+}
+
 void CallGuard::Cut(Cause cause) {
   base::MutexLock lock(mu_);
   CutLocked(cause);
@@ -72,7 +78,7 @@ CallGuard::Cause CallGuard::cause() const {
 SteadyTime CallGuard::Due() const {
   base::MutexLock lock(mu_);
   if (cause_ != Cause::kNone) return steady_clock::now() + kCutAgain;
-  return std::min(deadline_, last_activity_ + inactivity_);
+  return std::min({deadline_, last_activity_ + inactivity_, open_by_});
 }
 
 void CallGuard::Expire(SteadyTime now) {
@@ -81,6 +87,8 @@ void CallGuard::Expire(SteadyTime now) {
     CutLocked(Cause::kDeadline);
   } else if (now >= last_activity_ + inactivity_) {
     CutLocked(Cause::kInactivity);
+  } else if (now >= open_by_) {
+    CutLocked(Cause::kOpening);
   }
 }
 

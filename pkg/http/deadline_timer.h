@@ -18,9 +18,9 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 // Thread-safety: thread-safe.
 class CallGuard {
  public:
-  enum class Cause { kNone, kDeadline, kInactivity, kStopped };
+  enum class Cause { kNone, kDeadline, kInactivity, kOpening, kStopped };
 
-  CallGuard(absl::Duration deadline, absl::Duration inactivity);
+  CallGuard(absl::Duration deadline, absl::Duration inactivity, absl::Duration opening);
   ~CallGuard();
   CallGuard(const CallGuard&) = delete;
   CallGuard& operator=(const CallGuard&) = delete;
@@ -31,6 +31,8 @@ class CallGuard {
   int PeerPid() const ABSL_LOCKS_EXCLUDED(mu_);
   // A byte came or went.
   void Touch() ABSL_LOCKS_EXCLUDED(mu_);
+  // The header is there.
+  void Opened() ABSL_LOCKS_EXCLUDED(mu_);
   // Ends the call; the first cause stays.
   void Cut(Cause cause) ABSL_LOCKS_EXCLUDED(mu_);
   Cause cause() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -49,6 +51,7 @@ class CallGuard {
   mutable base::Mutex mu_;
   int socket_ ABSL_GUARDED_BY(mu_) = -1;
   SteadyTime last_activity_ ABSL_GUARDED_BY(mu_);
+  SteadyTime open_by_ ABSL_GUARDED_BY(mu_);
   Cause cause_ ABSL_GUARDED_BY(mu_) = Cause::kNone;
 };
 

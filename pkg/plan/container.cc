@@ -42,6 +42,8 @@ bool IsRunning(const docker::Container& c) {
          c.status == ContainerStatus::kPaused;
 }
 
+bool NeedsForce(const docker::Container& c) { return c.status == ContainerStatus::kDead; }
+
 bool CanComeBack(const docker::Container& c) {
   return c.status != ContainerStatus::kDead && c.status != ContainerStatus::kRemoving;
 }
@@ -249,8 +251,7 @@ void AppendRemoval(const docker::Container& c, const std::string& cause, const s
     plan.steps.push_back(
         {UnpauseContainer{c.id}, object, "a paused container cannot be stopped gracefully", {}});
   if (IsRunning(c)) plan.steps.push_back({StopContainer{c.id, StopGrace(c)}, object, cause, {}});
-  plan.steps.push_back(
-      {RemoveContainer{c.id, {.force = c.status == ContainerStatus::kDead}}, object, cause, {}});
+  plan.steps.push_back({RemoveContainer{c.id, {.force = NeedsForce(c)}}, object, cause, {}});
 }
 
 Plan PlanContainerRemoval(const std::string& name, const desired::Host& desired, const ObservedState& now) {

@@ -155,7 +155,7 @@ void Planner::Stop(const docker::Container& c, const std::string& cause, bool wa
 // Stopped gracefully, then removed.
 void Planner::Drop(const docker::Container& c, const std::string& cause, bool waits) {
   Stop(c, cause, waits);
-  Add(RemoveContainer{c.id, {.force = true}}, cause, {}, waits);
+  Add(RemoveContainer{c.id, {.force = NeedsForce(c)}}, cause, {}, waits);
 }
 
 }  // namespace spacelet::plan

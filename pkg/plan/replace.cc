@@ -172,7 +172,7 @@ void Planner::Retire(const docker::Container* old, bool waits) {
 
 // The volumes of a hand-started container may be all that somebody has of its data.
 void Planner::RemoveOld(const docker::Container& old, const std::string& cause, bool waits) {
-  Add(RemoveContainer{old.id, {.force = true, .volumes = !IsTheirs(&old)}}, cause, {}, waits);
+  Add(RemoveContainer{old.id, {.force = NeedsForce(old), .volumes = !IsTheirs(&old)}}, cause, {}, waits);
 }
 
 // ---- the successor runs under its name

@@ -134,6 +134,23 @@ class Invariants(unittest.TestCase):
         self.daemon.call("DELETE", "/containers/box")
         self.assertIn("nothing of box runs", self.daemon.violations()[0])
 
+    def test_what_a_hand_removes_is_nobodys_fault(self):
+        self.run_container("box")
+        self.daemon.remove("box")
+        self.run_container("other")
+        self.assertEqual(self.daemon.violations(), [])
+
+    def test_a_stranger_that_changes_was_touched(self):
+        self.run_container("stranger")
+        self.daemon.call("POST", "/networks/create", {"Name": "stranger"})
+        self.daemon.guard("stranger")
+        self.run_container("box")
+        self.assertEqual(self.daemon.violations(), [])
+        self.daemon.call("DELETE", "/networks/stranger")
+        self.assertIn("the stranger", self.daemon.violations()[0])
+        self.daemon.call("POST", "/containers/stranger/stop")
+        self.assertIn("container", self.daemon.violations()[-1])
+
 
 def main():
     global options

@@ -3,6 +3,7 @@ import http.client
 import json
 import pathlib
 import random
+import re
 import socket
 import subprocess
 import tempfile
@@ -16,14 +17,14 @@ AGENT_PORT = 9746
 options = None  # of the command line: spacelet, fake_dockerd
 
 
-def until(what, condition):
-    deadline = time.monotonic() + DEADLINE
+def until(what, condition, seconds=DEADLINE):
+    deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found = condition()
         if found:
             return found
         time.sleep(POLL)
-    raise AssertionError(f"not within {DEADLINE} s: {what}")
+    raise AssertionError(f"not within {seconds} s: {what}")
 
 
 def end(process):
@@ -86,6 +87,18 @@ class Daemon:
     def allow(self, workload, running):
         self.ask("allow", "POST", workload=workload, running=running)
 
+    def remove(self, container):
+        """As `docker rm -f` does it."""
+        self.ask("remove", "POST", container=container)
+
+    def restart(self):
+        """As `systemctl restart docker` does it."""
+        self.ask("restart", "POST")
+
+    def guard(self, stranger):
+        """The container and the network of this name are nobody's of ours."""
+        self.ask("guard", "POST", stranger=stranger)
+
     def state(self):
         """The model without what differs between two runs that end well."""
         state = self.ask("state")
@@ -106,19 +119,24 @@ class Daemon:
     def kill_peer_after(self, number):
         self.ask("kill-peer-after", "POST", n=number)
 
+    def log(self):
+        """Of the requests that were counted, one a line."""
+        return self.requests.read_text().splitlines()
+
     def last_request(self):
-        lines = self.requests.read_text().splitlines()
+        lines = self.log()
         killed = [i for i, line in enumerate(lines) if line.startswith("KILL")]
         return lines[killed[-1] - 1] if killed else ""
 
 
 class Agent:
-    def __init__(self, directory, daemon, address):
+    def __init__(self, directory, docker_socket, address):
         self.address = address
         self.document = directory / "host.yaml"
         self.log = directory / "agent.log"
-        self.argv = [options.spacelet, "agent", "--config", self.document, "--state-dir", directory / "state",
-                     "--lock-file", directory / "lock", "--docker-host", f"unix://{daemon.socket}",
+        self.state = directory / "state"
+        self.argv = [options.spacelet, "agent", "--config", self.document, "--state-dir", self.state,
+                     "--lock-file", directory / "lock", "--docker-host", f"unix://{docker_socket}",
                      "--listen-address", f"{address}:{AGENT_PORT}", "--resync-interval", "2s", "--prune-delay", "0s",
                      "--log-level", "debug"]
         self.process = None
@@ -139,11 +157,21 @@ class Agent:
     def ready(self):
         return self.get("/readyz")[0] == 200
 
-    def object(self, name):
+    def config(self):
+        """Of the status, {} while there is none."""
+        status, body = self.get("/api/v1/status")
+        return json.loads(body)["config"] if status == 200 else {}
+
+    def metric(self, name):
+        """The sum of its series, 0 while there are none."""
+        lines = self.get("/metrics")[1].decode().splitlines()
+        return sum(float(line.rsplit(" ", 1)[1]) for line in lines if re.match(name + r"[{ ]", line))
+
+    def object(self, name, kind="container"):
         """Of the status, {} while there is none."""
         status, body = self.get("/api/v1/status")
         objects = json.loads(body)["objects"] if status == 200 else []
-        return next((one for one in objects if one["object"] == f"container/{name}"), {})
+        return next((one for one in objects if one["object"] == f"{kind}/{name}"), {})
 
     def result(self, name):
         """Of the last rollout."""
@@ -173,12 +201,13 @@ addresses = Addresses()
 
 
 class Host:
-    def __init__(self):
+    def __init__(self, behind=lambda socket, directory: socket):
+        """`behind` puts something before the daemon's socket and says where it listens."""
         self.directory = tempfile.TemporaryDirectory(prefix="spcrash-", dir="/tmp")
         path = pathlib.Path(self.directory.name)
         self.network = addresses.take()
         self.daemon = Daemon(path, self.network)
-        self.agent = Agent(path, self.daemon, self.network + "1")
+        self.agent = Agent(path, behind(self.daemon.socket, path), self.network + "1")
         self.before = {}  # Daemon.containers() when the flow began
         self.closing = []  # called in the end
 
@@ -196,9 +225,9 @@ class Host:
             self.agent.start()
         self.wait(lambda: self.runs(spec) and self.agent.ready(), "the first document converges")
 
-    def runs(self, spec):
-        """Each workload runs with its image, and there is nothing else."""
-        containers = self.daemon.state()["containers"]
+    def runs(self, spec, beside=()):
+        """Each workload runs with its image, and there is nothing else but those `beside`."""
+        containers = {name: one for name, one in self.daemon.state()["containers"].items() if name not in beside}
         wanted = {}
         for kind, name in (("runner", "vm-runner"), ("delegate", "docker-delegate")):
             if kind in spec:
@@ -208,9 +237,9 @@ class Host:
         return ({name: one["image"] for name, one in containers.items()} == wanted
                 and all(one["state"] == "running" for one in containers.values()))
 
-    def wait(self, condition, what):
+    def wait(self, condition, what, seconds=DEADLINE):
         try:
-            return until(what, condition)
+            return until(what, condition, seconds)
         except AssertionError as error:
             raise AssertionError(f"{error}\n{self.report()}") from None
 

@@ -6,7 +6,10 @@
 //   GET  /_fake/requests                 how many requests were counted (see --kill-peer-after)
 //   GET  /_fake/violations               of what has to hold after every call (invariants.h)
 //   POST /_fake/allow?workload=W&running=N        so many of its containers may run at a time
-//   POST /_fake/publish?reference=R&health=H&exits=N&start-error=TEXT&pull=1   puts an image into the
+//   POST /_fake/remove?container=C       as a hand does it with `docker rm -f`: no violation
+//   POST /_fake/restart                  as `systemctl restart docker` does it
+//   POST /_fake/guard?stranger=NAME      its container and network belong to somebody else and must not
+//   change POST /_fake/publish?reference=R&health=H&exits=N&start-error=TEXT&pull=1   puts an image into the
 //   registry POST /_fake/kill-peer-after?n=N      arms --kill-peer-after anew, counting from now; 0 disarms
 #include <poll.h>
 #include <signal.h>
@@ -169,6 +172,34 @@ HttpAnswer Publish(FakeDocker& docker, const HttpRequest& request) {
   return {200, Json{{"Id", id}}.dump(), "application/json", {}};
 }
 
+// Under one lock: no call of the agent's comes between.
+HttpAnswer RemoveByHand(FakeDocker& docker, Invariants& invariants, const std::string& container) {
+  const absl::Status status = docker.World([&](FakeEngine& engine) {
+    invariants.Forgive(container);
+    return engine.Remove(container, /*force=*/true);
+  });
+  return status.ok() ? HttpAnswer{200, "{}", "application/json", {}}
+                     : Refusal(HttpStatusOf(status), std::string(status.message()));
+}
+
+HttpAnswer Restart(FakeDocker& docker, Invariants& invariants) {
+  docker.World([&](FakeEngine& engine) {
+    engine.RestartDaemon();
+    invariants.GuardAnew(engine);
+    return true;
+  });
+  docker.EndStreams();
+  return {200, "{}", "application/json", {}};
+}
+
+HttpAnswer Guard(FakeDocker& docker, Invariants& invariants, const std::string& stranger) {
+  docker.World([&](const FakeEngine& engine) {
+    invariants.Guard(engine, stranger);
+    return true;
+  });
+  return {200, "{}", "application/json", {}};
+}
+
 HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, Invariants& invariants,
                  const HttpRequest& request) {
   const auto say = [](const Json& json) { return HttpAnswer{200, json.dump(), "application/json", {}}; };
@@ -177,6 +208,9 @@ HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, Invariants& invar
   if (request.path == "/_fake/requests") return say(executioner.counted());
   if (request.path == "/_fake/violations") return say(invariants.violations());
   if (request.path == "/_fake/publish") return Publish(docker, request);
+  if (request.path == "/_fake/remove") return RemoveByHand(docker, invariants, request.Query("container"));
+  if (request.path == "/_fake/guard") return Guard(docker, invariants, request.Query("stranger"));
+  if (request.path == "/_fake/restart") return Restart(docker, invariants);
   int n = 0;
   if (request.path == "/_fake/allow" && absl::SimpleAtoi(request.Query("running"), &n)) {
     invariants.Allow(request.Query("workload"), n);

@@ -36,11 +36,39 @@ std::map<std::string, Workload> Workloads(const FakeEngine& engine) {
   return workloads;
 }
 
+std::string Portrait(const FakeEngine& engine, const std::string& name) {
+  std::string portrait;
+  if (const auto container = engine.Inspect(name); container.ok()) {
+    absl::StrAppend(&portrait, "container ", container->id, " in state ", static_cast<int>(container->status),
+                    " since ", absl::FormatTime(container->started_at));
+    for (const auto& [network, attachment] : container->networks)
+      absl::StrAppend(&portrait, " on ", network, " ", attachment.network_id);
+  }
+  if (const auto network = engine.InspectNetwork(name); network.ok())
+    absl::StrAppend(&portrait, "network ", network->id);
+  return portrait;
+}
+
 }  // namespace
 
 void Invariants::Allow(const std::string& workload, int running) {
   base::MutexLock lock(mu_);
   allowed_[workload] = running;
+}
+
+void Invariants::Forgive(const std::string& container) {
+  base::MutexLock lock(mu_);
+  ran_.erase(WorkloadOf(container));
+}
+
+void Invariants::Guard(const FakeEngine& engine, const std::string& stranger) {
+  base::MutexLock lock(mu_);
+  strangers_[stranger] = Portrait(engine, stranger);
+}
+
+void Invariants::GuardAnew(const FakeEngine& engine) {
+  base::MutexLock lock(mu_);
+  for (auto& [stranger, portrait] : strangers_) portrait = Portrait(engine, stranger);
 }
 
 void Invariants::Check(const FakeEngine& engine, const std::string& after) {
@@ -58,6 +86,12 @@ void Invariants::Check(const FakeEngine& engine, const std::string& after) {
     const bool watched = allowed == allowed_.end() || allowed->second > 0;
     if (watched && !workloads[name].good)
       violations_.push_back(absl::StrCat("after ", after, ": nothing of ", name, " runs or can be started"));
+  }
+  for (const auto& [name, portrait] : strangers_) {
+    const std::string now = Portrait(engine, name);
+    if (now != portrait)
+      violations_.push_back(absl::StrCat("after ", after, ": the stranger ", name, " is \"", now,
+                                         "\" and was \"", portrait, "\""));
   }
 }
 

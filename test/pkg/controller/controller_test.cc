@@ -130,6 +130,19 @@ TEST_F(ControllerTest, AnEventStreamThatBreaksIsOpenedAgain) {
   }));
 }
 
+// It hung and goes on: its stream has never ended.
+TEST_F(ControllerTest, ADaemonThatAnswersAgainIsFoundByAnotherStream) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  docker_.Inject({.operation = "ListContainers", .status = absl::DeadlineExceededError("no answer")});
+  docker_.Inject({.operation = "Ping", .status = absl::DeadlineExceededError("no answer"), .times = 2});
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] {
+    return Value("spacelet_docker_event_stream_reconnects_total") == 1 && Value("spacelet_docker_up") == 1 &&
+           controller_->GetProgress().converged;
+  }));
+}
+
 TEST_F(ControllerTest, AFailedPullLeavesTheOldOneRunningAndIsTriedAgain) {
   Start();
   Offer(kWebAndApp);

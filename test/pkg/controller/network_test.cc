@@ -126,6 +126,17 @@ TEST_F(NetworkTest, WithoutAnAnswerOfTheDaemonNothingIsGivenUp) {
   ExpectSameContainersOn(kNew);
 }
 
+TEST_F(NetworkTest, ADaemonThatIsBusyOrGoingDownHasRefusedNothing) {
+  for (const int answer : {429, 503}) {
+    docker_.Inject({.operation = "CreateNetwork",
+                    .status = docker::StatusFromHttp(answer, docker::CallClass::kCreate,
+                                                     "POST /networks/create", "later")});
+  }
+  Offer(WithSubnet(kNew));
+  ASSERT_TRUE(ConvergesWhileTimeRuns());
+  ExpectSameContainersOn(kNew);
+}
+
 TEST_F(NetworkTest, AnAgentThatDiesBetweenTheTwoLeavesTheWayBackToTheNext) {
   docker_.Inject({.operation = "CreateNetwork", .status = absl::UnavailableError("cannot connect")});
   Offer(WithSubnet(kNew));

@@ -2,13 +2,19 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #include <atomic>
+#include <cerrno>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "test/testing/raw_server.h"
@@ -238,6 +244,31 @@ TEST(Call, AStopThatRacesWithTheConnectIsNeverLost) {
   }
 }
 
+// A daemon that does not accept, and as many clients before us as its backlog holds.
+TEST(Call, ASocketWhoseBacklogIsFullIsUnavailableAndSaysSo) {
+  const std::string path = absl::StrCat("/tmp/spacelet-backlog-", getpid(), ".sock");
+  sockaddr_un address = {};
+  address.sun_family = AF_UNIX;
+  path.copy(address.sun_path, sizeof(address.sun_path) - 1);
+  const auto* where = reinterpret_cast<const sockaddr*>(&address);
+  const int listener = socket(AF_UNIX, SOCK_STREAM, 0);
+  ASSERT_EQ(bind(listener, where, sizeof(address)), 0);
+  ASSERT_EQ(listen(listener, 1), 0);
+  std::vector<int> waiting;
+  do {
+    waiting.push_back(socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0));
+  } while (connect(waiting.back(), where, sizeof(address)) == 0);
+  EXPECT_EQ(errno, EAGAIN);
+
+  Client client(*ParseEndpoint("unix://" + path));
+  const auto status = client.Call(Get("/_ping"), CallOptions()).status();
+  EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
+  EXPECT_THAT(std::string(status.message()), HasSubstr("busy, its backlog is full"));
+  for (const int fd : waiting) close(fd);
+  close(listener);
+  unlink(path.c_str());
+}
+
 TEST(Call, NoSocketIsUnavailableAndNamesThePathAndTheReason) {
   Client client(*ParseEndpoint("unix:///tmp/no-such-directory/docker.sock"));
   const auto status = client.Call(Get("/_ping"), CallOptions()).status();
@@ -301,6 +332,23 @@ TEST(Stream, ACutStreamIsUnavailable) {
   const auto response =
       Connect(server).Stream(Get("/events"), CallOptions(), nullptr, [](absl::string_view) { return true; });
   EXPECT_EQ(response.status().code(), absl::StatusCode::kUnavailable);
+}
+
+TEST(Stream, HasToOpenInTimeAndMayThenBeSilentForLonger) {
+  RawServer server([](Peer& peer, const std::string& request) {
+    if (absl::StrContains(request, "/opens")) {
+      peer.Send(Chunked(""));
+      if (!peer.WaitForClose(300)) peer.Send(Chunk("late") + Chunk(""));
+    }
+    peer.WaitForClose();
+  });
+  CallOptions options = Within(absl::InfiniteDuration());
+  options.opening = absl::Milliseconds(100);
+  const auto ignore = [](absl::string_view) { return true; };
+  EXPECT_TRUE(Connect(server).Stream(Get("/opens"), options, nullptr, ignore).ok());
+  const auto never = Connect(server).Stream(Get("/hangs"), options, nullptr, ignore);
+  EXPECT_EQ(never.status().code(), absl::StatusCode::kDeadlineExceeded);
+  EXPECT_THAT(std::string(never.status().message()), HasSubstr("/hangs: no answer within 100ms"));
 }
 
 TEST(Stream, FalseEndsItWithOk) {
