@@ -41,8 +41,7 @@ class Soak(unittest.TestCase):
         argv[argv.index("--log-level") + 1] = "error"
 
     def cycles(self):
-        body = self.host.agent.get("/metrics")[1].decode()
-        return int(sum(float(count) for count in re.findall(r"^spacelet_reconcile_total\{.*\} (\S+)$", body, re.MULTILINE)))
+        return int(self.host.agent.metric("spacelet_reconcile_total"))
 
     def sizes(self):
         """Resident anonymous memory, file descriptors, threads."""
