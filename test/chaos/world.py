@@ -30,6 +30,7 @@ class World(flows.Flow):
         self.tags = {"runner": "1", "delegate": "1", "side": "1"}
         self.rounds = {"runner": 0, "delegate": 0}
         self.subnet, self.extra, self.memory, self.token = None, False, MEMORY[0], 0
+        self.takes_over = self.draw.random() < .25  # a delegate and a network that somebody made by hand
         self.observed = {}  # the highest generation that an agent has said to have observed, by its process
 
     # --- the document
@@ -38,6 +39,7 @@ class World(flows.Flow):
         tags = {**self.tags, **dict([bad] if bad else [])}
         spec = copy.deepcopy(self.spec(**tags))
         spec["delegate"]["token"] = {"value": f"{CANARY}-{self.token}"}
+        spec["delegate"]["takeover"] = self.takes_over
         spec["runner"]["resources"] = {"memory": self.memory}
         for workload, number in self.rounds.items():
             spec[workload]["env"] = {"ROUND": str(number)}
@@ -55,14 +57,18 @@ class World(flows.Flow):
         if not host.agent.ready() or not host.runs(self.wanted(), beside=(STRANGER,)):
             return False
         state = host.daemon.state()
-        networks = {one["name"]: one["subnet"] for one in state["networks"]}
-        if sorted(networks) != ["harness", STRANGER]:
-            return False
+        networks = {one["name"]: one for one in state["networks"]}
+        there = sorted(networks) == ["harness", STRANGER] and {*NAMES.values()} <= {*state["containers"]}  # still
+        return there and self._is_made_so(state, networks["harness"])
+
+    def _is_made_so(self, state, network):
         runner, delegate = (state["containers"][NAMES[name]] for name in ("runner", "delegate"))
         rounds = {"runner": int(runner["env"]["ROUND"]), "delegate": int(delegate["env"]["ROUND"])}
-        members = next(one["members"] for one in state["networks"] if one["name"] == "harness")
-        return (self.subnet in (None, networks["harness"]) and sorted([*members, STRANGER]) == sorted(state["containers"]) and rounds == self.rounds and runner["memory"] == self.memory
-                and delegate["env"]["DELEGATE_TOKEN"] == f"{CANARY}-{self.token}" and FOREIGN_IMAGE in state["images"])
+        return (rounds == self.rounds and runner["memory"] == self.memory
+                and delegate["env"]["DELEGATE_TOKEN"] == f"{CANARY}-{self.token}"
+                and sorted([*network["members"], STRANGER]) == sorted(state["containers"])
+                and (self.takes_over or self.subnet in (None, network["subnet"]))  # a foreign network is used as it is
+                and FOREIGN_IMAGE in state["images"])
 
     # --- the host
     def prepare(self, host):
@@ -76,6 +82,8 @@ class World(flows.Flow):
         host.daemon.guard(STRANGER)
         host.daemon.allow("side", 2)  # StartFirst
         host.daemon.allow("extra", 0)  # is dropped from the document now and then
+        if self.takes_over:
+            flows.start_delegate_by_hand(host)
         host.write(self.wanted())
         host.agent.start()
 

@@ -143,6 +143,16 @@ class Failure(Change):
             case.assertEqual(now["started_at"], before["started_at"])
 
 
+def start_delegate_by_hand(host):
+    host.daemon.ask("publish", "POST", reference=DELEGATE + "0", health="healthy", pull=1)
+    host.daemon.allow("silly_delegate", 0)  # a name that it loses
+    host.daemon.call("POST", "/networks/create", {"Name": "harness"})
+    host.daemon.call("POST", "/containers/create?name=silly_delegate", {
+        "Image": DELEGATE + "0", "Env": ["DELEGATE_NAME=docker-delegate"],
+        "HostConfig": {"NetworkMode": "harness", "RestartPolicy": {"Name": "unless-stopped"}}})
+    host.daemon.call("POST", "/containers/silly_delegate/start")
+
+
 class Takeover(Change):
     """Of a delegate that somebody started by hand; Docker chose its name."""
 
@@ -151,12 +161,7 @@ class Takeover(Change):
         self.after["delegate"]["takeover"] = True
 
     def begin(self, host):
-        host.daemon.ask("publish", "POST", reference=DELEGATE + "0", health="healthy", pull=1)
-        host.daemon.allow("silly_delegate", 0)  # a name that it loses
-        host.daemon.call("POST", "/networks/create", {"Name": "harness"})
-        host.daemon.call("POST", "/containers/create?name=silly_delegate", {
-            "Image": DELEGATE + "0", "Env": ["DELEGATE_NAME=docker-delegate"], "HostConfig": {"NetworkMode": "harness"}})
-        host.daemon.call("POST", "/containers/silly_delegate/start")
+        start_delegate_by_hand(host)
         host.write(self.after)
 
     def change(self, host):
