@@ -233,7 +233,11 @@ bool Exchange::Provide(const std::function<absl::StatusOr<std::string>(uint64_t)
 
 absl::StatusOr<Response> Exchange::Result() {
   const Cause cause = guard_.cause();
-  if (complete_ && !too_large_ && cause == Cause::kNone) return std::move(response_);
+  if (complete_ && !too_large_ && cause == Cause::kNone) {
+    // httplib takes any three digits.
+    if (response_.status >= 100 && response_.status <= 599) return std::move(response_);
+    return absl::UnavailableError(absl::StrCat(name_, ": the answer's status is ", response_.status));
+  }
   switch (cause) {
     case Cause::kStopped:
       return absl::CancelledError(absl::StrCat(name_, ": stopped"));

@@ -72,7 +72,8 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Any HTTP status is OK here. Errors: Unavailable refused, absent, EOF, cut body; DeadlineExceeded;
+  // Any HTTP status from 100 to 599 is OK here. Errors: Unavailable refused, absent, EOF, cut body, no such
+  // status; DeadlineExceeded;
   // Cancelled by stop; PermissionDenied EACCES on the socket; OutOfRange body too large; InvalidArgument
   // control characters in target or headers; ResourceExhausted no thread to be had. Messages name method and
   // target.

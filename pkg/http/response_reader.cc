@@ -96,7 +96,8 @@ absl::Status ResponseReader::ParseHeader(absl::string_view header) {
 absl::Status ResponseReader::ParseStatusLine(absl::string_view line) {
   const bool version = absl::ConsumePrefix(&line, "HTTP/1.0 ") || absl::ConsumePrefix(&line, "HTTP/1.1 ");
   uint64_t status = 0;
-  const bool number = ParseLength(line.substr(0, 3), status) && (line.size() == 3 || line[3] == ' ');
+  const bool number =
+      line.size() >= 3 && ParseLength(line.substr(0, 3), status) && (line.size() == 3 || line[3] == ' ');
   if (!version || !number || status < 100 || status > 599) return NotHttp("no status line");
   code_ = static_cast<int>(status);
   return absl::OkStatus();

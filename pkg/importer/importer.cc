@@ -105,7 +105,7 @@ class Casting {
 
  private:
   void PassOver(const Recipe& recipe, const std::string& why) {
-    passed_over_.push_back(absl::StrCat("container ", recipe.request.name, " ", why));
+    passed_over_.push_back(base::OneLine(absl::StrCat("container ", recipe.request.name, " ", why)));
   }
 
   bool IsAskedFor(const Recipe& recipe) const {

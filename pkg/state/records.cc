@@ -84,14 +84,16 @@ LastGood ToLastGood(const json& record) {
 }
 
 // Infinite is absent.
+bool IsFinite(absl::Time time) { return time > absl::InfinitePast() && time < absl::InfiniteFuture(); }
 void PutTime(json& to, const char* name, absl::Time time) {
-  if (time > absl::InfinitePast() && time < absl::InfiniteFuture()) to[name] = absl::FormatTime(time);
+  if (IsFinite(time)) to[name] = absl::FormatTime(time);
 }
 absl::Time GetTime(const json& from, const char* name, absl::Time absent) {
   absl::Time time = absent;
   const auto text = from.find(name);
   if (text == from.end()) return absent;
-  return absl::ParseTime(absl::RFC3339_full, text->get<std::string>(), &time, nullptr) ? time : absent;
+  const bool good = absl::ParseTime(absl::RFC3339_full, text->get<std::string>(), &time, nullptr);
+  return good && IsFinite(time) ? time : absent;
 }
 
 json ToJson(const api::Fingerprint& f) {

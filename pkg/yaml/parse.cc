@@ -39,6 +39,9 @@ std::optional<Error> FindBadCharacter(absl::string_view text) {
   for (size_t i = 0; i < text.size();) {
     const base::Utf8Char c = base::DecodeUtf8(text.substr(i));
     if (!c.valid) return ErrorAt(text, i, "invalid UTF-8");
+    // Other readers take it for the end of a line, yaml-cpp for a character.
+    if (c.code_point == '\r' && text.substr(i + 1, 1) != "\n")
+      return ErrorAt(text, i, "a carriage return that ends no line");
     if (!IsAllowed(c)) {
       return ErrorAt(text, i,
                      absl::StrFormat("control or bidirectional character U+%04X: write it as an escape in a "

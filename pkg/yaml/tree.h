@@ -76,7 +76,8 @@ struct Parsed {
 };
 
 // Rejects what the first paragraph says, and: more than kMaxBytes, an empty text or one of only comments,
-// invalid UTF-8, UTF-16, a byte order mark, control and bidirectional characters, nesting over kMaxDepth.
+// invalid UTF-8, UTF-16, a byte order mark, control and bidirectional characters, a carriage return without a
+// line feed, nesting over kMaxDepth.
 // Total: never throws, never hangs, linear in the size of the text. Every node gets the number `file`.
 Parsed Parse(absl::string_view text, int file = 0);
 

@@ -14,8 +14,7 @@ struct Pulled {
 
 void RequireProgress(const docker::PullProgress& p) {
   Require(p.layers_done >= 0 && p.layers_done <= p.layers_total, "no more layers are done than there are");
-  Require(p.bytes_done >= 0 && p.bytes_done <= p.bytes_total, "no more bytes are done than there are",
-          absl::StrCat(p.bytes_done, " of ", p.bytes_total));
+  Require(p.bytes_done >= 0 && p.bytes_done <= p.bytes_total, "no more bytes are done than there are");
   RequireOneLine(p.status);
 }
 

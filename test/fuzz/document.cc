@@ -36,11 +36,12 @@ config::Input InputOf(absl::string_view bytes, const config::Files& files) {
 void RequireSame(const std::string& form, absl::string_view text, const std::string& printed,
                  const config::Files& files) {
   const config::Loaded again = config::Load(InputOf(text, files));
-  Require(again.ok(), absl::StrCat(form, " can be loaded"),
-          absl::StrCat(text, config::ToText(again.Problems())));
+  if (!again.ok())
+    Fail(absl::StrCat(form, " can be loaded"), absl::StrCat(text, config::ToText(again.Problems())));
   const std::string printed_again = config::ToYaml(*again.document);
-  Require(printed_again == printed, absl::StrCat(form, " is the same document"),
-          absl::StrCat(text, "--- reads as\n", printed_again, "--- and was\n", printed));
+  if (printed_again != printed)
+    Fail(absl::StrCat(form, " is the same document"),
+         absl::StrCat(text, "--- reads as\n", printed_again, "--- and was\n", printed));
 }
 
 void CheckForms(const config::Loaded& loaded, const config::Files& files) {

@@ -17,8 +17,11 @@ namespace spacelet::fuzz {
 // process, as a crash does, when something does not.
 void Check(absl::string_view input);
 
-// Ends the process when `holds` is false: with the property, a sentence, and what it was not true of.
-void Require(bool holds, absl::string_view property, absl::string_view of = "");
+// Ends the process: with the property that does not hold, a sentence, and what it was not true of.
+[[noreturn]] void Fail(absl::string_view property, absl::string_view of = "");
+inline void Require(bool holds, absl::string_view property, absl::string_view of = "") {
+  if (!holds) Fail(property, of);
+}
 
 // What people are shown: valid UTF-8 without characters that deceive a terminal, of a bounded length.
 void RequireOneLine(absl::string_view text);

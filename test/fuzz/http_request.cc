@@ -78,8 +78,7 @@ void Check(absl::string_view input) {
   http::ResponseReader reader({.header_bytes = 4096, .body_bytes = 16 << 10});
   absl::Status read = reader.Feed(answered.bytes);
   if (read.ok() && !reader.done() && !answered.without_body) read = reader.End();
-  Require(read.ok(), "every client gets an answer that is HTTP",
-          absl::StrCat(read.ToString(), "\n", answered.bytes));
+  Require(read.ok(), "every client gets an answer that is HTTP", answered.bytes);
   Require(reader.headers().size() <= 7, "nothing of a request gets into the answer's header", answered.bytes);
 }
 

@@ -26,8 +26,7 @@ int Depth(const yaml::Node& node) {
 
 void RequirePlace(absl::string_view text, const yaml::Error& error) {
   const auto lines = 1 + std::count(text.begin(), text.end(), '\n');
-  Require(error.line >= 0 && error.line <= lines + 1, "an error lies in the text",
-          absl::StrCat(error.line, ":", error.column, ": ", error.message));
+  Require(error.line >= 0 && error.line <= lines + 1, "an error lies in the text", error.message);
   Require((error.line == 0) == (error.column == 0), "a place is whole", error.message);
   RequireOneLine(error.message);
 }
@@ -42,8 +41,7 @@ void Check(absl::string_view input) {
   Require(Depth(*parsed.root) <= yaml::kMaxDepth, "nesting is bounded");
   const std::string printed = yaml::Emit(*parsed.root);
   const yaml::Parsed again = yaml::Parse(printed);
-  Require(again.ok(), "what is printed can be read",
-          absl::StrCat(printed, again.errors.empty() ? "" : again.errors[0].message));
+  if (!again.ok()) Fail("what is printed can be read", printed);
   Require(IsSame(*parsed.root, *again.root), "what is printed reads as the same", printed);
 }
 

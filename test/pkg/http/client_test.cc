@@ -145,6 +145,17 @@ TEST(Call, GarbageIsUnavailable) {
             absl::StatusCode::kUnavailable);
 }
 
+TEST(Call, AStatusThatIsNoneIsUnavailable) {
+  for (const char* status : {"000", "099", "600", "999"}) {
+    RawServer server(RawServer::Answering([=](const std::string&) {
+      return absl::StrCat("HTTP/1.1 ", status, " X\r\nContent-Length: 0\r\n\r\n");
+    }));
+    EXPECT_EQ(Connect(server).Call(Get("/x"), Within(absl::Seconds(5))).status().code(),
+              absl::StatusCode::kUnavailable)
+        << status;
+  }
+}
+
 TEST(Call, ABodyOverItsCapEndsTheConnection) {
   const std::string megabyte(1 << 20, 'x');
   std::atomic<int> sent = 0;

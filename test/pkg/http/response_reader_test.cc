@@ -62,6 +62,8 @@ TEST(ResponseReader, ReadsWhatServersSendHoweverItIsCut) {
       {"HTTP/2 200\r\n\r\n", {kTorn, 0, "", false}},
       {"HTTP/1.1 2000\r\n\r\n", {kTorn, 0, "", false}},
       {"HTTP/1.1 099 X\r\n\r\n", {kTorn, 0, "", false}},
+      {"HTTP/1.1 2\r\n\r\n", {kTorn, 0, "", false}},
+      {"1\r\n\r\n", {kTorn, 0, "", false}},
       {ok + "no colon\r\n\r\n", {kTorn, 0, "", false}},
       {ok + ": no name\r\n\r\n", {kTorn, 0, "", false}},
       {ok + "bad name: x\r\n\r\n", {kTorn, 0, "", false}},

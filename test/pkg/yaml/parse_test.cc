@@ -90,6 +90,8 @@ TEST(Parse, WhatIsNotStrictIsAnErrorWithItsPlace) {
       {"a: \x1b[31m\n", 1, 4, "U+001B"},
       {"a: \xC2\x9B\n", 1, 4, "U+009B"},
       {"a: \xE2\x80\xAE\n", 1, 4, "U+202E"},
+      {"a: 1\rb: 2\n", 1, 5, "a carriage return that ends no line"},
+      {"\r", 1, 1, "a carriage return that ends no line"},
       {"a: \"\\0\"\n", 1, 4, "NUL"},
       {deep, 1, 33, "nested more than 32"},
       {std::string(kMaxBytes + 1, 'a'), 0, 0, "larger than 1 MiB"},
