@@ -29,6 +29,7 @@
 #include "pkg/app/take_lock.h"
 #include "pkg/app/watchdog.h"
 #include "pkg/app/web_access.h"
+#include "pkg/base/sleeper.h"
 #include "pkg/base/text.h"
 #include "pkg/base/thread.h"
 #include "pkg/lifecycle/notify.h"
@@ -128,6 +129,12 @@ class Agent {
       report::WatchBootToReady(boot_, core_.board, core_.metrics, stop);
       return absl::OkStatus();
     });
+    // A thread of its own: a disk that hangs holds up nobody else.
+    threads_.Start("state", [this](const std::stop_token& stop) {
+      base::Sleeper sleeper(core_.clock);
+      while (sleeper.Sleep(kLookEvery, stop)) KeepState();
+      return absl::OkStatus();
+    });
     if (web_) web_->Start(threads_);
     if (notifier_ != nullptr)
       threads_.Start("notify", [this](const std::stop_token& stop) { return notifier_->Run(stop); });
@@ -149,7 +156,6 @@ class Agent {
       if (signal == SIGHUP || policy_.HasChanged()) ReloadPolicy();
       if (signal == SIGHUP) Reload();
       if (absl::Status failure = threads_.FirstError(); !failure.ok()) return failure;
-      KeepState();
       FeedWatchdog(core_.heartbeats);
       if (!ready && http_.bound() && source_.looked()) {
         ready = true;
@@ -158,7 +164,7 @@ class Agent {
     }
   }
 
-  // What could not be written down is tried again at every look.
+  // What could not be written down is tried again.
   void KeepState() {
     const absl::Status written = state_.WriteAgain();
     if (written.ok() == state_written_) return;
@@ -214,7 +220,7 @@ class Agent {
 
   LocalPolicy& policy_;
   state::Directory state_;
-  bool state_written_ = true;
+  bool state_written_ = true;  // KeepState's
   Core core_;
   DocumentSource source_;
   const std::unique_ptr<WebAccess> web_;
