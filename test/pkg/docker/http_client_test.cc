@@ -34,7 +34,10 @@ class Daemon {
  public:
   Daemon() : server_([this](Peer& peer, const std::string& request) { Serve(peer, request); }) {}
 
-  void On(const std::string& what, RawServer::Script script) { scripts_[what] = std::move(script); }
+  void On(const std::string& what, RawServer::Script script) {
+    std::lock_guard<std::mutex> lock(mu_);
+    scripts_[what] = std::move(script);
+  }
   void Answers(const std::string& what, const std::string& bytes) {
     On(what, [bytes](Peer& peer, const std::string&) { peer.Send(bytes); });
   }
@@ -75,12 +78,14 @@ class Daemon {
     } else if (path == "/info") {
       peer.Send(Answer(200, R"({"NCPU":4,"DockerRootDir":"/data"})"));
     } else {
+      const auto found = scripts_.find(absl::StrCat(words.at(0), " ", path));
+      // A copy: the test may give another one while the last bytes of this one are still being sent.
+      const RawServer::Script script = found == scripts_.end() ? nullptr : found->second;
       lock.unlock();
-      const auto script = scripts_.find(absl::StrCat(words.at(0), " ", path));
-      if (script == scripts_.end()) {
+      if (script == nullptr) {
         peer.Send(Answer(404, R"({"message":"page not found"})"));
       } else {
-        script->second(peer, request);
+        script(peer, request);
       }
     }
   }
