@@ -119,9 +119,7 @@ Node Document(const Status& status) {
   return Section("document", "Document, Docker and agent", std::move(content));
 }
 
-std::string Base64OfSha256(absl::string_view bytes) {
-  return absl::Base64Escape(base::Sha256(bytes));
-}
+std::string Base64OfSha256(absl::string_view bytes) { return absl::Base64Escape(base::Sha256(bytes)); }
 
 // What stands between the first `<tag>` and `</tag>` of the page's file.
 absl::string_view Between(absl::string_view file, const std::string& tag) {

@@ -84,8 +84,8 @@ class Observer {
       ABSL_GUARDED_BY(mu_);  // image id -> os, architecture
   std::vector<plan::Rival> rivals_ ABSL_GUARDED_BY(mu_);
   std::optional<int64_t> scanned_for_ ABSL_GUARDED_BY(mu_);  // a document's generation
-  // Workload with `takeover` -> the id of its container (empty: none) when nothing was put aside for it, so that not every
-  // resync looks for that. Putting one aside gives the name to another id.
+  // Workload with `takeover` -> the id of its container (empty: none) when nothing was put aside for it, so
+  // that not every resync looks for that. Putting one aside gives the name to another id.
   std::map<std::string, std::string> alone_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, docker::Container> foreign_ ABSL_GUARDED_BY(mu_);  // suspects, inspected once, by id
   // "<container id>/<path>" -> digest of the secret it was compared with, and whether it was the same.
