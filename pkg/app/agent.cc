@@ -174,6 +174,10 @@ class Agent {
         written.ok() ? ""
                      : absl::StrCat(written.message(), "; what is not written is lost with this process");
     core_.board.SetCondition(api::kStatePersisted, report::TruthOf(written.ok()), reason, text);
+    if (written.ok())
+      core_.logger.Info("the state is written down again");
+    else
+      core_.logger.Warning("the state cannot be written down, tried again", {{"error", text}});
     core_.events.Record(written.ok() ? report::Event::Type::kNormal : report::Event::Type::kWarning,
                         report::kHostObject, reason,
                         written.ok() ? "everything is written down again" : text);

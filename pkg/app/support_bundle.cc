@@ -82,7 +82,7 @@ std::string ListDirectory(const std::string& path) {
 class Collector {
  public:
   Collector(const BundleOptions& options, const std::stop_token& stop)
-      : options_(options), stop_(stop), bundle_(options.name, redactor_) {}
+      : options_(options), stop_(stop), facts_(options.doctor.host), bundle_(options.name, redactor_) {}
 
   absl::StatusOr<BundleResult> Run() {
     ReadDocument();
@@ -117,8 +117,7 @@ class Collector {
   }
 
   config::Loaded Load(const source::Version& version) {
-    HostFacts facts(options_.doctor.host);
-    return config::Load(source::InputOf(version, absl::Now(), facts.asker()));
+    return config::Load(source::InputOf(version, absl::Now(), facts_.asker()));
   }
 
   std::optional<desired::Compiled> Compile(const config::Loaded& loaded) {
@@ -274,6 +273,7 @@ class Collector {
   const std::stop_token& stop_;
   secret::Redactor redactor_;
   bundle::Hidden hidden_;
+  HostFacts facts_;  // asks the metadata service once
   bundle::Bundle bundle_;
   absl::StatusOr<source::Version> version_ = absl::NotFoundError("not read");
   config::Loaded loaded_;
