@@ -122,11 +122,12 @@ std::string ToJson(const yaml::Node& node, bool indented) {
 }
 
 bool ExpectSequence(const Cursor& at) {
-  if (!at.node.is_sequence()) return at.Error(Expected("a list", at.node)), false;
   const size_t size = at.node.items.size();
-  if (size > kMostItems)
-    return at.Error(absl::StrCat("has ", size, " items: at most ", kMostItems, " are read")), false;
-  return true;
+  if (!at.node.is_sequence())
+    at.Error(Expected("a list", at.node));
+  else if (size > kMostItems)
+    at.Error(absl::StrCat("has ", size, " items: at most ", kMostItems, " are read"));
+  return at.node.is_sequence() && size <= kMostItems;
 }
 
 bool ExpectMap(const Cursor& at) {
