@@ -63,6 +63,10 @@ void CheckContainerNames(const std::vector<Placed>& workloads, Report& report) {
     const std::string name = placed.workload->container_name.value_or("");
     const std::string path = NamePath(placed, report);
     if (name.empty()) continue;
+    if (name.size() < 2)  // moby: daemon/names
+      report.AddAt(
+          Severity::kError, path,
+          absl::StrCat(name, " is too short: Docker's names of containers have at least two characters"));
     for (absl::string_view suffix : {".next", ".previous"})
       if (absl::EndsWith(name, suffix))
         report.AddAt(Severity::kError, path,

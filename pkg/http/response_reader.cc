@@ -130,8 +130,8 @@ absl::Status ResponseReader::ChooseBody() {
 
 bool ResponseReader::ReadChunkSize(absl::Status& error) {
   const size_t end = in_.find(kEndOfLine);
-  if (end == std::string::npos && in_.size() <= kMaxChunkLine) return false;
-  if (end == std::string::npos || !ParseChunkSize(absl::string_view(in_).substr(0, end), left_)) {
+  if (end == std::string::npos && in_.size() < kMaxChunkLine + kLineEndBytes) return false;
+  if (end > kMaxChunkLine || !ParseChunkSize(absl::string_view(in_).substr(0, end), left_)) {
     error = NotHttp("a malformed chunk");
     return false;
   }

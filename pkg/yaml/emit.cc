@@ -1,5 +1,6 @@
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "pkg/base/text.h"
@@ -33,6 +34,11 @@ std::string Scalar(absl::string_view text, bool quoted) {
   return needs_quotes ? Quoted(text) : std::string(text);
 }
 
+// What YAML takes for its own at the beginning of a line.
+bool IsMark(absl::string_view line) {
+  return absl::StartsWith(line, "---") || absl::StartsWith(line, "...") || absl::StartsWith(line, "%");
+}
+
 std::string Key(absl::string_view key) { return Scalar(key, Node::Text(key).quoted); }
 
 class Emitter {
@@ -42,7 +48,7 @@ class Emitter {
   void EmitBlock(const Node& node, size_t indent) {
     const std::string margin(indent, ' ');
     for (const Entry& entry : node.entries) {
-      absl::StrAppend(&out_, margin, Key(entry.key), ":");
+      EmitKey(Key(entry.key), margin);
       EmitValue(entry.value, indent + 2);
     }
     for (const Node& item : node.items) {
@@ -71,6 +77,14 @@ class Emitter {
   std::string Take() { return std::move(out_); }
 
  private:
+  void EmitKey(const std::string& key, const std::string& margin) {
+    constexpr size_t kLongestImplicit = 1024;  // YAML 1.2, 7.4.2
+    if (key.size() <= kLongestImplicit)
+      absl::StrAppend(&out_, margin, key, ":");
+    else
+      absl::StrAppend(&out_, margin, "? ", key, "\n", margin, ":");
+  }
+
   static std::string Word(const Node& node) {
     if (node.is_scalar()) return Scalar(node.text, node.quoted);
     return node.is_null() ? "null" : node.is_map() ? "{}" : "[]";
@@ -89,7 +103,8 @@ std::string Emit(const Node& node, const std::function<std::string(const Node& v
     emitter.EmitBlock(node, 0);
   else
     emitter.EmitValue(node, 0);
-  return is_block ? emitter.Take() : emitter.Take().substr(1);
+  const std::string text = emitter.Take();
+  return is_block || IsMark(absl::string_view(text).substr(1)) ? text : text.substr(1);
 }
 
 std::string Emit(const Node& node) { return Emit(node, nullptr); }

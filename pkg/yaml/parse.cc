@@ -102,6 +102,12 @@ class TreeBuilder : public YAML::EventHandler {
     node.text = value;
     node.quoted = tag == "!";
     if (absl::StrContains(value, '\0')) Report(mark, "a text with a NUL character");
+    // In brackets yaml-cpp takes it for a text; elsewhere it begins a list, a key or a value.
+    if (!node.quoted && (value == "-" || value == "?" || value == ":"))
+      Report(mark, absl::StrCat("write \"", value, "\" in quotes"));
+    // yaml-cpp makes a byte of these two escapes, where a character is meant.
+    if (!base::IsValidUtf8(value))
+      Report(mark, "an escape that is not understood: write \\u0085 for \\N and \\u00a0 for \\_");
     Take(std::move(node));
   }
 

@@ -81,8 +81,8 @@ struct Parsed {
 // Total: never throws, never hangs, linear in the size of the text. Every node gets the number `file`.
 Parsed Parse(absl::string_view text, int file = 0);
 
-// The tree as YAML text in block style, which Parse reads as the same tree. Plain scalars stay plain, quoted
-// ones quoted.
+// The tree as YAML text in block style, which Parse reads as the same tree. Plain scalars of one line stay
+// plain, quoted ones quoted.
 std::string Emit(const Node& node);
 
 // The same with a comment behind each scalar, each null and each empty collection for which `comment` has one

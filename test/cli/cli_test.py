@@ -238,7 +238,7 @@ class CloudInit(CliTest):
             pool: {{file: {directory}/pool.yaml}}
           delegate:
             image: harness/delegate:99.01.1
-            name: d
+            name: dd
             accountId: AbCdEfGhIjKlMnOpQrStUv
             token: {token}
         """)
@@ -301,7 +301,7 @@ class CloudInit(CliTest):
                 self.assertNotIn("canary-secret", answer.stderr)
 
     def test_a_variable_that_may_be_a_secret_is_a_warning(self):
-        document = self.host().read_text().replace("    name: d\n", "    name: d\n    env: {PROXY_PASSWORD: canary, A: b}\n")
+        document = self.host().read_text().replace("    name: dd\n", "    name: dd\n    env: {PROXY_PASSWORD: canary, A: b}\n")
         answer = run("cloud-init", "-f", self.write(document))
         self.assertEqual(answer.returncode, 0, answer.stderr)
         self.assertIn("spacelet: warning: spec.delegate.env.PROXY_PASSWORD: if that is a secret,", answer.stderr)
@@ -400,7 +400,7 @@ class Doctor(CliTest):
 
     def host(self, **delegate):
         """A document with a delegate and no images to be looked for."""
-        fields = {"image": "127.0.0.1:1/delegate:1.0", "name": "d", "accountId": "AbCdEfGhIjKlMnOpQrStUv",
+        fields = {"image": "127.0.0.1:1/delegate:1.0", "name": "dd", "accountId": "AbCdEfGhIjKlMnOpQrStUv",
                   "token": {"file": str(self.directory / "token")}, **delegate}
         return self.write("apiVersion: spacelet.dev/v1alpha1\nkind: GitspaceHost\nmetadata: {name: cli-test}\n"
                           f"spec: {{delegate: {json.dumps(fields)}}}\n")

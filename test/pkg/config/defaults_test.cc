@@ -32,11 +32,11 @@ TEST(ApplyDefaults, TheRunnersProfile) {
 
 TEST(ApplyDefaults, TheDelegatesProfile) {
   const api::Document document = Loaded(
-      "  runner: {image: a}\n  delegate: {image: b:latest, name: d, accountId: x, token: {env: T}, "
+      "  runner: {image: a}\n  delegate: {image: b:latest, name: dd, accountId: x, token: {env: T}, "
       "managerUrl: https://h/}\n");
   const api::Workload& w = document.delegate->workload;
-  EXPECT_EQ(w.container_name, "d");
-  EXPECT_EQ(w.hostname, "d");
+  EXPECT_EQ(w.container_name, "dd");
+  EXPECT_EQ(w.hostname, "dd");
   EXPECT_EQ(document.delegate->manager_url, "https://h");
   EXPECT_EQ(w.stop_grace_period, absl::Seconds(600));
   EXPECT_EQ(w.readiness_probe->timeout_seconds, 5);

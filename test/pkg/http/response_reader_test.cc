@@ -58,6 +58,8 @@ TEST(ResponseReader, ReadsWhatServersSendHoweverItIsCut) {
       {chunked + "-2\r\nab\r\n", {kTorn, 0, "", false}},
       {chunked + "ffffffffffffffffff\r\nab\r\n", {kTorn, 0, "", false}},
       {chunked + "\r\n", {kTorn, 0, "", false}},
+      {chunked + "1;" + std::string(254, 'x') + "\r\na\r\n0\r\n\r\n", {kOk, 200, "a", true}},
+      {chunked + "1;" + std::string(255, 'x') + "\r\na\r\n0\r\n\r\n", {kTorn, 0, "", false}},
       {"SSH-2.0-OpenSSH_9.2\r\n\r\n", {kTorn, 0, "", false}},
       {"HTTP/2 200\r\n\r\n", {kTorn, 0, "", false}},
       {"HTTP/1.1 2000\r\n\r\n", {kTorn, 0, "", false}},

@@ -1,5 +1,6 @@
 #include <string>
 
+#include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
 #include "pkg/yaml/tree.h"
 
@@ -16,16 +17,19 @@ std::string Shape(const Node& node) {
 }
 
 TEST(Emit, WhatIsEmittedReadsAsTheSameTree) {
-  for (const char* text : {
-           "a: 1\nb: [x, {c: no, d: \"no\"}, [], {}, ~]\n",
-           "- a\n- - b\n  - c\n- d: e\n  f: [g]\n",
-           "k: |\n  two\n  lines\n",
-           "'key with: colon': '# no comment'\n'': ''\n'yes': \"\\t\\\"\\\\ \\e[0m\"\n",
-           "text: 'ä € \xF0\x9F\x98\x80'\n",
-           "q: \"\\u009b \\u202e \\ufeff \\u2028 \\u2014\"\n",
-           "plain: a b c\nurl: http://x:3000/\nzone: [us-west1-a]\n",
-           "word",
-           "'quoted'",
+  const std::string long_key(1100, 'k');
+  for (const std::string& text : {
+           absl::StrCat("- ? ", long_key, "\n  : {? ", long_key, " : [1]}\n"),
+           std::string(" ---"),
+           std::string("a: 1\nb: [x, {c: no, d: \"no\"}, [], {}, ~]\n"),
+           std::string("- a\n- - b\n  - c\n- d: e\n  f: [g]\n"),
+           std::string("k: |\n  two\n  lines\n"),
+           std::string("'key with: colon': '# no comment'\n'': ''\n'yes': \"\\t\\\"\\\\ \\e[0m\"\n"),
+           std::string("text: 'ä € \xF0\x9F\x98\x80'\n"),
+           std::string("q: \"\\u009b \\u202e \\ufeff \\u2028 \\u2014\"\n"),
+           std::string("plain: a b c\nurl: http://x:3000/\nzone: [us-west1-a]\n"),
+           std::string("word"),
+           std::string("'quoted'"),
        }) {
     const Parsed once = Parse(text);
     ASSERT_TRUE(once.ok()) << text;
