@@ -9,7 +9,6 @@ become what the document says, and then nothing is changed any more.
 
 Exits 77 where the programs are not built.
 """
-import argparse
 import concurrent.futures
 import os
 import pathlib
@@ -21,7 +20,6 @@ import time
 import unittest
 
 HERE = pathlib.Path(__file__).resolve().parent
-BUILD = HERE.parents[1] / "build" / "test"
 sys.path[:0] = [str(HERE), str(HERE.parent / "crash"), str(HERE.parent / "e2e")]
 
 import host as hosts  # noqa: E402
@@ -30,7 +28,6 @@ from harness.proxy import mutates  # noqa: E402
 from proxy import Proxy  # noqa: E402
 from world import CANARY, World  # noqa: E402
 
-SKIPPED = 77
 LONG = os.environ.get("SPACELET_LONG", "") not in ("", "0")
 AT_ONCE = 12  # hosts: they wait more than they work
 # Seconds to converge: a daemon that is back ends all back-offs, else the longest runs out. It takes a few, and minutes
@@ -38,7 +35,6 @@ AT_ONCE = 12  # hosts: they wait more than they work
 ANNOUNCED, UNANNOUNCED = 300, 600
 ROUNDS, ROUNDS_PER_EVENT = 60, 3  # looks that are enough then
 AGAIN = "python3 test/chaos/chaos_fake_test.py --seed"
-options = None
 
 
 class Run:
@@ -95,7 +91,7 @@ class Run:
         return self.world.is_true(self.host)
 
     def is_network_given_up(self):
-        """After one 500 to the create of its successor, as docs/rollouts.md says: until a person asks for it again."""
+        """After three errors in a row at the create of its successor, as docs/rollouts.md says: until a person asks for it again."""
         conditions = self.host.agent.object("harness", "network").get("conditions", [])
         return any(one["reason"] == "RolledBack" for one in conditions)
 
@@ -193,13 +189,13 @@ class Late(unittest.TestCase):
 
 class Chaos(unittest.TestCase):
     def test_a_host_converges_when_the_faults_end(self):
-        if options.seed is not None:
-            self.assertIsNone(Run(options.seed, print)())
+        if hosts.options.seed is not None:
+            self.assertIsNone(Run(hosts.options.seed, print)())
             return
-        first = options.first
-        print(f"seeds {first} to {first + options.count - 1}", flush=True)
+        first = hosts.options.first
+        print(f"seeds {first} to {first + hosts.options.count - 1}", flush=True)
         with concurrent.futures.ThreadPoolExecutor(AT_ONCE) as pool:
-            runs = {seed: pool.submit(lambda seed=seed: Run(seed)()) for seed in range(first, first + options.count)}
+            runs = {seed: pool.submit(lambda seed=seed: Run(seed)()) for seed in range(first, first + hosts.options.count)}
             for seed, run in runs.items():
                 with self.subTest(seed=seed):
                     if wrong := run.result():
@@ -207,22 +203,16 @@ class Chaos(unittest.TestCase):
                         self.fail(f"again: {AGAIN} {seed}")
 
 
-def main():
-    global options
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spacelet", default=BUILD / "bin" / "spacelet")
-    parser.add_argument("--fake-dockerd", default=BUILD / "test" / "fake_dockerd")
+def add_arguments(parser):
     parser.add_argument("--seed", type=int, help="one schedule, with a log")
     parser.add_argument("--first", type=int, default=int(os.environ.get("SPACELET_SEED", random.randrange(10**6))))
     parser.add_argument("--count", type=int, default=1000 if LONG else 50)
-    options, rest = parser.parse_known_args()
-    hosts.options = options
-    for program in (options.spacelet, options.fake_dockerd):
-        if not os.access(program, os.X_OK):
-            print(f"skipped: {program} is not built")
-            sys.exit(SKIPPED)
-    only = ["Chaos"] if options.seed is not None else []
-    unittest.main(argv=[sys.argv[0], *only, *rest], verbosity=2)
+
+
+def main():
+    program, *rest = hosts.parse(__doc__, add_arguments)
+    only = ["Chaos"] if hosts.options.seed is not None else []
+    unittest.main(argv=[program, *only, *rest], verbosity=2)
 
 
 if __name__ == "__main__":

@@ -5,21 +5,16 @@ a flow is lost once, and every state between two calls is once the one that a ne
 whether a workload has two containers that run, or none that could (test/testing/invariants.h). Several hosts run side
 by side. Exits 77 where the programs are not built.
 """
-import argparse
 import concurrent.futures
 import itertools
-import os
 import signal
-import sys
 import unittest
 
 import flows
 import host as hosts
 from host import Host
 
-SKIPPED = 77
 AT_ONCE = 12  # hosts: they wait more than they work
-options = None
 
 
 class Crash(unittest.TestCase):
@@ -61,11 +56,11 @@ class Crash(unittest.TestCase):
         self.addCleanup(flow.close)
         expected, _ = self.run_killed_at(flow, 0)
         count = 0
-        for number, state, request in self.runs(flow, itertools.count(max(options.first, flow.first), options.every)):
+        for number, state, request in self.runs(flow, itertools.count(max(hosts.options.first, flow.first), hosts.options.every)):
             count += 1
             with self.subTest(killed_at=number, request=request):
                 self.assertEqual(state, expected)
-        self.assertGreater(count * options.every, flow.least, "a flow has more requests than that")
+        self.assertGreater(count * hosts.options.every, flow.least, "a flow has more requests than that")
         print(f"killed at {count} requests", flush=True)
 
     def test_a_cold_convergence(self):
@@ -152,20 +147,13 @@ class Invariants(unittest.TestCase):
         self.assertIn("container", self.daemon.violations()[-1])
 
 
-def main():
-    global options
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
+def add_arguments(parser):
     parser.add_argument("--first", type=int, default=1, help="kill at this request first")
     parser.add_argument("--every", type=int, default=1, help="and then at every N-th after it")
-    options, rest = parser.parse_known_args()
-    hosts.options = options
-    for program in (options.spacelet, options.fake_dockerd):
-        if not os.access(program, os.X_OK):
-            print(f"skipped: {program} is not built")
-            sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+def main():
+    unittest.main(argv=hosts.parse(__doc__, add_arguments), verbosity=2)
 
 
 if __name__ == "__main__":

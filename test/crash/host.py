@@ -1,11 +1,14 @@
 """One fake_dockerd, one agent and one document, in a directory and on addresses of their own."""
+import argparse
 import http.client
 import json
+import os
 import pathlib
 import random
 import re
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -14,7 +17,24 @@ import urllib.parse
 DEADLINE = 60  # seconds for one convergence; it takes a few
 POLL = 0.1
 AGENT_PORT = 9746
-options = None  # of the command line: spacelet, fake_dockerd
+BUILD = pathlib.Path(__file__).resolve().parents[2] / "build" / "test"
+SKIPPED = 77  # what the test's program exits with
+options = None  # of the command line: spacelet, fake_dockerd, and the test's own
+
+
+def parse(description, add_arguments=lambda parser: None):
+    """Sets `options`; what is left of the command line is unittest's. Exits where the programs are not built."""
+    global options
+    parser = argparse.ArgumentParser(description=description.splitlines()[0])
+    parser.add_argument("--spacelet", default=BUILD / "bin" / "spacelet")
+    parser.add_argument("--fake-dockerd", default=BUILD / "test" / "fake_dockerd")
+    add_arguments(parser)
+    options, rest = parser.parse_known_args()
+    for program in (options.spacelet, options.fake_dockerd):
+        if not os.access(program, os.X_OK):
+            print(f"skipped: {program} is not built")
+            sys.exit(SKIPPED)
+    return [sys.argv[0], *rest]
 
 
 def until(what, condition, seconds=DEADLINE):

@@ -2,12 +2,9 @@
 
 Exits 77 where the programs are not built.
 """
-import argparse
 import http.server
 import json
-import os
 import pathlib
-import shutil
 import sys
 import threading
 import unittest
@@ -16,7 +13,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "crash")
 import host as hosts  # noqa: E402
 from host import Host  # noqa: E402
 
-SKIPPED = 77
 IMAGE = "example/web:"
 
 
@@ -164,15 +160,7 @@ class Notify(unittest.TestCase):
 
 
 def main():
-    parser = argparse.ArgumentParser()
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
-    hosts.options, rest = parser.parse_known_args()
-    for program in (hosts.options.spacelet, hosts.options.fake_dockerd):
-        if not (os.path.exists(program) or shutil.which(program)):
-            print(f"{program} is not built")
-            sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest])
+    unittest.main(argv=hosts.parse(__doc__), verbosity=2)
 
 
 if __name__ == "__main__":

@@ -2,10 +2,8 @@
 
 Exits 77 where the programs are not built.
 """
-import argparse
 import copy
 import json
-import os
 import pathlib
 import signal
 import subprocess
@@ -16,7 +14,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "crash")
 import host as hosts  # noqa: E402
 from host import Host  # noqa: E402
 
-SKIPPED = 77
 HEAD = "apiVersion: spacelet.dev/v1alpha1\nkind: HostPolicy\n"
 OPEN = HEAD + 'spec: {images: {repositories: ["example/*"]}}\n'
 PROVED_AT_ONCE = {"readinessProbe": {"dockerHealth": {}, "periodSeconds": 1}, "rollout": {"minReadySeconds": 0}}
@@ -26,7 +23,6 @@ SPEC = {
                  **PROVED_AT_ONCE},
     "containers": [{"name": "side", "image": "example/side:1", **PROVED_AT_ONCE}],
 }
-options = None
 
 
 def written(host, overlay):
@@ -197,7 +193,7 @@ class Start(PolicyCase):
 
 class Commands(PolicyCase):
     def run_command(self, command, *words):
-        return subprocess.run([options.spacelet, command, "-f", self.host.agent.document, *words], capture_output=True,
+        return subprocess.run([hosts.options.spacelet, command, "-f", self.host.agent.document, *words], capture_output=True,
                               text=True, timeout=hosts.DEADLINE)
 
     def test_each_command_refuses_what_the_policy_forbids(self):
@@ -226,23 +222,13 @@ class Commands(PolicyCase):
         self.assertEqual(self.host.daemon.requests_made(), 0)
 
     def test_the_schema_is_that_of_the_repository(self):
-        printed = subprocess.run([options.spacelet, "schema", "--policy"], capture_output=True, text=True, check=True).stdout
+        printed = subprocess.run([hosts.options.spacelet, "schema", "--policy"], capture_output=True, text=True, check=True).stdout
         kept = pathlib.Path(__file__).resolve().parents[2] / "manifests/schema/hostpolicy.v1alpha1.json"
         self.assertEqual(printed, kept.read_text())
 
 
 def main():
-    global options
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
-    options, rest = parser.parse_known_args()
-    hosts.options = options
-    for program in (options.spacelet, options.fake_dockerd):
-        if not os.access(program, os.X_OK):
-            print(f"skipped: {program} is not built")
-            sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    unittest.main(argv=hosts.parse(__doc__), verbosity=2)
 
 
 if __name__ == "__main__":

@@ -4,7 +4,6 @@
 The agent works on fake_dockerd. Only intervals are shorter than what is shipped: that of the scrape, and each `for` of the
 rules. Exits 77 where Prometheus is not installed.
 """
-import argparse
 import http
 import json
 import pathlib
@@ -184,9 +183,5 @@ class Live(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
-    hosts.options, rest = parser.parse_known_args()
     shipped.skip_without("prometheus", "promtool")
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    unittest.main(argv=hosts.parse(__doc__), verbosity=2)

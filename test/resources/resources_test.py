@@ -4,7 +4,6 @@
 It is started by what takes that away (prlimit, a small file system, a pipe that nobody reads), and works on fake_dockerd.
 Exits 77 where the programs are not built; what needs root is skipped without.
 """
-import argparse
 import concurrent.futures
 import contextlib
 import fcntl
@@ -22,7 +21,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 import host as hosts  # noqa: E402
 
 IMAGE = "example/web:"
-SKIPPED = 77
 AT_ONCE = 4
 ROOT = os.geteuid() == 0
 NOBODY = 54321  # a user without a process
@@ -220,15 +218,7 @@ class Attack(unittest.TestCase):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
-    hosts.options, rest = parser.parse_known_args()
-    for program in (hosts.options.spacelet, hosts.options.fake_dockerd):
-        if not os.access(program, os.X_OK):
-            print(f"skipped: {program} is not built")
-            sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+    unittest.main(argv=hosts.parse(__doc__), verbosity=2)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,6 @@ A cycle is one look at one object with what follows from it. The document is rea
 them without waiting for the next resync; in between there are repairs, changes, scrapes and pages. 100 000 cycles are what
 is promised, and what hack/test --long runs; by default it is a few thousand.
 """
-import argparse
 import itertools
 import os
 import pathlib
@@ -18,13 +17,11 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 import host as hosts  # noqa: E402
 
 IMAGE = "example/web:"
-SKIPPED = 77
 STILL = 10  # looks
 BETWEEN = 200  # cycles from one disturbance to the next
 PARTS = 4  # between which it is looked at
 WARM_UP = 0.2  # of the cycles: caches, rings of events and the allocator fill
 MIB = 1 << 20
-options = None
 
 
 def spec(tag):
@@ -77,10 +74,10 @@ class Soak(unittest.TestCase):
     def test_nothing_grows(self):
         tags = itertools.cycle("12")
         self.host.converge(spec("2"))
-        self.until_cycle(options.cycles * WARM_UP, tags)
+        self.until_cycle(hosts.options.cycles * WARM_UP, tags)
         memory, *others = self.settled()
         for part in range(1, PARTS + 1):
-            self.until_cycle(options.cycles * (WARM_UP + (1 - WARM_UP) * part / PARTS), tags)
+            self.until_cycle(hosts.options.cycles * (WARM_UP + (1 - WARM_UP) * part / PARTS), tags)
             now, *others_now = self.settled()
             print(f"{self.cycles()} cycles: RssAnon {memory / MIB:.2f} -> {now / MIB:.2f} MiB, "
                   f"{others_now[0]} file descriptors, {others_now[1]} threads", flush=True)
@@ -88,19 +85,12 @@ class Soak(unittest.TestCase):
             self.assertLess(now - memory, MIB)
 
 
-def main():
-    global options
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--spacelet", required=True)
-    parser.add_argument("--fake-dockerd", required=True)
+def add_arguments(parser):
     parser.add_argument("--cycles", type=int, default=100_000 if os.environ.get("SPACELET_LONG") == "1" else 4_000)
-    options, rest = parser.parse_known_args()
-    hosts.options = options
-    for program in (options.spacelet, options.fake_dockerd):
-        if not os.access(program, os.X_OK):
-            print(f"skipped: {program} is not built")
-            sys.exit(SKIPPED)
-    unittest.main(argv=[sys.argv[0], *rest], verbosity=2)
+
+
+def main():
+    unittest.main(argv=hosts.parse(__doc__, add_arguments), verbosity=2)
 
 
 if __name__ == "__main__":
