@@ -3,9 +3,11 @@
 
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/usage.h"
+#include "pkg/base/memory_exhausted.h"
 
 int main(int argc, char** argv) {
   using namespace spacelet::cmd;
+  spacelet::base::EndWhenMemoryIsExhausted();
   CLI::App root(
       "Keeps the containers of a Gitspaces host (network, VM runner, delegate and others) as a document "
       "says.",
