@@ -34,6 +34,7 @@ void Networks::Keep(const std::string& network, api::NetworkHistory history) {
     base::MutexLock lock(mu_);
     if (history == api::NetworkHistory()) {
       histories_.erase(network);
+      errors_.clear();
     } else {
       histories_[network] = std::move(history);
     }
@@ -41,13 +42,15 @@ void Networks::Keep(const std::string& network, api::NetworkHistory history) {
   Save();
 }
 
-bool Networks::Refused(const desired::Network& network, std::string message) {
+bool Networks::Refused(const desired::Network& network, std::string message, bool error) {
   {
     base::MutexLock lock(mu_);
     auto history = histories_.find(network.config.name);
     if (history == histories_.end()) return false;
     const auto previous = PreviousOf(network.config.name, history->second);
     if (!previous || desired::SpecHash(*previous) == network.spec_hash) return false;
+    if (error && ++errors_[network.spec_hash] < kErrorsThatAreANo) return false;
+    errors_.erase(network.spec_hash);
     history->second.failed_hash = network.spec_hash;
     history->second.message = std::move(message);
   }

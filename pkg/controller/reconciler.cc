@@ -66,7 +66,7 @@ bool CanGoBack(const plan::Plan& plan, const std::string& name, size_t done) {
          std::any_of(plan.steps.begin(), plan.steps.begin() + static_cast<std::ptrdiff_t>(done), renamed);
 }
 
-// The daemon has answered, and would again: it is neither busy nor going down, nor has somebody been quicker.
+// The daemon has answered, and may again: it is neither busy nor going down, nor has somebody been quicker.
 bool IsRefusal(const absl::Status& status) {
   constexpr int kConflict = 409, kBusy = 429, kGoingDown = 503;
   const std::optional<int> answer = docker::HttpStatusOf(status);
@@ -344,7 +344,9 @@ bool Reconciler::GivesUpNetwork(const Look& look, const execute::Report& report)
   if (create == nullptr || !(create->config == look.host->network->config) || !IsRefusal(report.cause))
     return false;
   std::string message(report.status.message());
-  return networks_.Refused(*look.host->network, redact_ ? redact_(std::move(message)) : std::move(message));
+  if (redact_) message = redact_(std::move(message));
+  const bool error = docker::HttpStatusOf(report.cause).value_or(0) >= 500;
+  return networks_.Refused(*look.host->network, std::move(message), error);
 }
 
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,

@@ -1,6 +1,7 @@
 // The replacement of a network that Docker may refuse to make, and the way back.
 #include <gtest/gtest.h>
 
+#include "pkg/controller/networks.h"
 #include "pkg/docker/errors.h"
 #include "test/pkg/controller/world.h"
 
@@ -36,6 +37,13 @@ class NetworkTest : public World {
       if (n.config.name == "others") {
         ASSERT_TRUE(docker_.RemoveNetwork(n.id, {}).ok());
       }
+  }
+
+  void FailToCreate(int times) {
+    docker_.Inject({.operation = "CreateNetwork",
+                    .status = docker::StatusFromHttp(500, docker::CallClass::kCreate, "POST /networks/create",
+                                                     "numerical result out of range"),
+                    .times = times});
   }
 
   std::string Subnet() {
@@ -108,15 +116,20 @@ TEST_F(NetworkTest, APersonMayHaveItTriedAgain) {
   ExpectSameContainersOn(kNew);
 }
 
-TEST_F(NetworkTest, AnErrorOfTheDaemonIsARefusalToo) {
-  docker_.Inject({.operation = "CreateNetwork",
-                  .status = docker::StatusFromHttp(500, docker::CallClass::kCreate, "POST /networks/create",
-                                                   "numerical result out of range")});
+TEST_F(NetworkTest, AnErrorOfTheDaemonThatStaysIsARefusalToo) {
+  FailToCreate(Networks::kErrorsThatAreANo);
   Offer(WithSubnet(kNew));
   ASSERT_TRUE(
       EventuallyWhileTimeRuns(absl::Milliseconds(100), [&] { return controller_->GetProgress().settled; }));
   EXPECT_TRUE(HasMessage(kNetwork, api::kSynced, "numerical result out of range"));
   ExpectSameContainersOn(kOld);
+}
+
+TEST_F(NetworkTest, OneThatPassesIsNone) {
+  FailToCreate(Networks::kErrorsThatAreANo - 1);
+  Offer(WithSubnet(kNew));
+  ASSERT_TRUE(ConvergesWhileTimeRuns());
+  ExpectSameContainersOn(kNew);
 }
 
 TEST_F(NetworkTest, WithoutAnAnswerOfTheDaemonNothingIsGivenUp) {
