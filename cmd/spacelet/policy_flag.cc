@@ -5,6 +5,7 @@
 #include "cmd/spacelet/output.h"
 #include "pkg/app/local_policy.h"
 #include "pkg/app/options.h"
+#include "pkg/app/whose_file.h"
 
 namespace spacelet::cmd {
 
@@ -15,7 +16,9 @@ void AddPolicyOption(CLI::App& app, std::string& path) {
 
 int CheckPolicy(const LoadedDocument& document, const std::string& path, bool is_enforced) {
   if (path.empty()) return app::kGood;
-  if (const absl::Status whose = is_enforced ? app::CheckWhoseFile(path) : absl::OkStatus(); !whose.ok())
+  if (const absl::Status whose =
+          is_enforced ? app::CheckWhoseFile(path, "who could change the policy") : absl::OkStatus();
+      !whose.ok())
     return Fail(whose, app::kNotSo);
   const absl::StatusOr<policy::Policy> policy = app::ReadPolicy(path);
   if (!policy.ok()) return Fail(policy.status(), app::kNotSo);

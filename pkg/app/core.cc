@@ -8,6 +8,7 @@
 #include "pkg/app/build_info.h"
 #include "pkg/app/compile_here.h"
 #include "pkg/app/own_container.h"
+#include "pkg/app/whose_file.h"
 #include "pkg/execute/execute.h"
 
 namespace spacelet::app {
@@ -32,6 +33,11 @@ std::function<desired::Compiled(const source::Snapshot&)> CompilerFor(const Core
   return [host_name = options.host_name, turns = options.turns](const source::Snapshot& snapshot) {
     desired::Compiled compiled =
         CompileHere(snapshot.document, snapshot.revision, snapshot.generation, snapshot.files, host_name);
+    const bool is_file = !snapshot.from_git && !snapshot.directory.empty();
+    if (absl::Status whose =
+            is_file ? CheckWhoseFile(snapshot.file_name, kWhoWritesADocument) : absl::OkStatus();
+        absl::IsFailedPrecondition(whose))
+      compiled.warnings.emplace_back(whose.message());
     for (desired::Container& container : compiled.host.containers) {
       if (turns != Turns::kObeyed) container.turns.splay = absl::ZeroDuration();
       if (turns == Turns::kIgnored) container.turns.windows.clear();

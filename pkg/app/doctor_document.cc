@@ -16,6 +16,7 @@
 #include "pkg/app/host_facts.h"
 #include "pkg/app/host_files.h"
 #include "pkg/app/named_files.h"
+#include "pkg/app/whose_file.h"
 #include "pkg/config/load.h"
 #include "pkg/desired/pool_file.h"
 
@@ -120,6 +121,10 @@ ExaminedDocument ExamineDocument(const DoctorOptions& options, doctor::Facts& fa
   for (const config::Diagnostic& diagnostic : loaded.Problems())
     (diagnostic.severity == config::Severity::kError ? facts.document.errors : facts.document.warnings)
         .push_back(config::ToText(diagnostic));
+  if (const auto exposure = ExposureOf(options.file); version->commit.empty() && exposure.ok() && *exposure) {
+    facts.document.exposed = absl::StrCat((*exposure)->problem, ", ", kWhoWritesADocument);
+    facts.document.exposed_remedy = (*exposure)->remedy;
+  }
   facts.document.lines_to_edit = LinesToEdit(version->bytes);
   if (!loaded.ok()) return out;
   out.document = *std::move(loaded.document);

@@ -18,10 +18,6 @@ namespace spacelet::app {
 // Reads and loads. Errors: as base::ReadFile; InvalidArgument with every diagnostic, one a line.
 absl::StatusOr<policy::Policy> ReadPolicy(const std::string& path);
 
-// Whether nobody but root and this process's user can have written the file, its directories included.
-// Errors: FailedPrecondition, saying whose it is and what to do; as base::StampFile.
-absl::Status CheckWhoseFile(const std::string& path);
-
 // What `policy` (null: none) has against a loaded document. `guarded` as in policy::Host.
 std::vector<config::Diagnostic> Objections(const config::Loaded& loaded, const policy::Policy* policy,
                                            policy::Origin origin, std::vector<std::string> guarded = {});

@@ -33,6 +33,7 @@ Check CheckDocument(const DocumentFacts& document) {
   if (!document.unreadable.empty())
     found.Fail(document.unreadable, absl::StrCat("give the path of a document: -f ", document.path));
   if (!document.errors.empty()) found.Fail(Quoted(document.errors), validate);
+  if (!document.exposed.empty()) found.Warn(document.exposed, document.exposed_remedy);
   if (!document.lines_to_edit.empty())
     found.Warn(absl::StrCat("still to be edited: line", document.lines_to_edit.size() == 1 ? " " : "s ",
                             absl::StrJoin(document.lines_to_edit, ", ")),

@@ -17,7 +17,8 @@ struct DocumentFacts {
   std::string unreadable = {};  // why it could not be read; empty: it was
   bool absent = false;
   std::vector<std::string> errors = {}, warnings = {};  // as `validate` says them
-  std::vector<int> lines_to_edit = {};                  // of a starter document, still marked "# EDIT"
+  std::string exposed = {}, exposed_remedy = {};  // who else can write it, and what to do; empty: nobody
+  std::vector<int> lines_to_edit = {};            // of a starter document, still marked "# EDIT"
   bool usable() const { return unreadable.empty() && errors.empty() && !path.empty(); }
 };
 

@@ -4,6 +4,7 @@ Exits 77 where the programs are not built.
 """
 import copy
 import json
+import os
 import pathlib
 import signal
 import subprocess
@@ -189,6 +190,21 @@ class Start(PolicyCase):
             self.assertEqual(ended.returncode, 1, ended.stderr)
             self.assertIn(words, ended.stderr)
         self.assertEqual(self.host.daemon.requests_made(), 0)
+
+
+class Exposed(PolicyCase):
+    def test_a_document_that_others_can_write_is_taken_with_a_warning(self):
+        self.host.converge(SPEC)
+        self.assertEqual(self.warnings(), [])
+        self.host.agent.document.chmod(0o666)
+        os.utime(self.host.agent.document)
+        self.host.agent.process.send_signal(signal.SIGHUP)
+        self.host.wait(self.warnings, "it is told")
+        self.assertIn(f"{self.host.agent.document} can be written by others (mode 0666), who then decides", self.warnings()[0])
+        self.assertIn("chmod go-w", self.host.agent.log.read_text())
+
+    def warnings(self):
+        return [one for one in self.host.agent.config().get("warnings", []) if "can be written by others" in one]
 
 
 class Commands(PolicyCase):

@@ -1,7 +1,5 @@
 #include "pkg/app/local_policy.h"
 
-#include <unistd.h>
-
 #include <filesystem>
 #include <fstream>
 
@@ -85,38 +83,12 @@ TEST_F(LocalPolicyTest, AnotherFileIsSeenOnceItStandsStillAndAnInvalidOneChanges
 }
 
 TEST_F(LocalPolicyTest, WhatOthersCanWriteIsNoPolicy) {
-  EXPECT_TRUE(CheckWhoseFile(path_).ok()) << CheckWhoseFile(path_);
   fs::permissions(path_, fs::perms(0664));
-  EXPECT_THAT(std::string(CheckWhoseFile(path_).message()), HasSubstr("run: chmod go-w " + path_));
-  fs::permissions(path_, fs::perms(0646));
-  EXPECT_THAT(std::string(CheckWhoseFile(path_).message()), HasSubstr("mode 0646"));
   LocalPolicy policy(path_, {});
-  EXPECT_EQ(policy.Load().code(), absl::StatusCode::kFailedPrecondition);
-  fs::permissions(path_, fs::perms(0644));
-  fs::permissions(root_, fs::perms(0775));
-  EXPECT_THAT(std::string(CheckWhoseFile(path_).message()), HasSubstr("chmod go-w " + root_));
-  fs::permissions(root_, fs::perms(01777));  // as /tmp: nobody can replace another's file
-  EXPECT_TRUE(CheckWhoseFile(path_).ok());
-  EXPECT_TRUE(absl::IsNotFound(CheckWhoseFile(root_ + "/absent")));
-}
-
-TEST_F(LocalPolicyTest, ALinkIsAsGoodAsItsDirectoryAndItsTarget) {
-  fs::create_directories(root_ + "/open");
-  fs::permissions(root_ + "/open", fs::perms(0777));
-  fs::create_symlink(path_, root_ + "/open/link");
-  EXPECT_FALSE(CheckWhoseFile(root_ + "/open/link").ok());
-  fs::create_symlink(path_, root_ + "/link");
-  EXPECT_TRUE(CheckWhoseFile(root_ + "/link").ok());
-  std::ofstream(root_ + "/open/policy.yaml") << kHead;
-  fs::create_symlink("open/policy.yaml", root_ + "/outward");
-  EXPECT_FALSE(CheckWhoseFile(root_ + "/outward").ok());
-}
-
-TEST_F(LocalPolicyTest, AFileOfAnotherUserIsNoPolicy) {
-  if (geteuid() != 0) GTEST_SKIP() << "only root can give a file away";
-  ASSERT_EQ(chown(path_.c_str(), 1000, 1000), 0);
-  EXPECT_THAT(std::string(CheckWhoseFile(path_).message()),
-              HasSubstr("belongs to user 1000, who could change the policy; run: chown root: " + path_));
+  const absl::Status status = policy.Load();
+  EXPECT_EQ(status.code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_THAT(std::string(status.message()),
+              HasSubstr("who could change the policy; run: chmod go-w " + path_));
 }
 
 }  // namespace

@@ -66,6 +66,11 @@ TEST(CheckDocument, SaysWhetherTheDocumentIsOfUse) {
          d.lines_to_edit = {4, 9};
        })),
        Result::kWarn, "still to be edited: lines 4, 9", "remove the marks"},
+      {"one that others can write", CheckDocument(Document([](auto& d) {
+         d.exposed = "/f can be written by others";
+         d.exposed_remedy = "chmod go-w /f";
+       })),
+       Result::kWarn, "can be written by others", "chmod go-w /f"},
       {"warnings", CheckDocument(Document([](auto& d) { d.warnings = {"mutable tag"}; })), Result::kWarn,
        "mutable tag", "spacelet validate"},
   });
