@@ -13,8 +13,6 @@
 namespace spacelet::config {
 namespace {
 
-// Of a list. What compares its items with each other, here and after, may take the square of that.
-constexpr size_t kMostItems = 1000;
 constexpr size_t kLongestGuess = 64;  // a longer word is no typing mistake
 
 std::string JsonString(absl::string_view text) {

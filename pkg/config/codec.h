@@ -54,7 +54,10 @@ struct Codec {
   std::function<yaml::Node(const V&)> encode;
 };
 
-// Whether there is a list; says so otherwise.
+// Of a list. What compares its items with each other, here and after, may take the square of that.
+inline constexpr size_t kMostItems = 1000;
+
+// Whether there is a list that is not too long; says so otherwise.
 bool ExpectSequence(const Cursor& at);
 bool ExpectMap(const Cursor& at);
 
@@ -66,6 +69,7 @@ Codec<std::vector<V>> ListOf(Codec<V> item, bool may_be_empty = true) {
   list.schema = [one, may_be_empty](Definitions& definitions) {
     yaml::Node schema = JsonObject({{"type", JsonText("array")}, {"items", one->schema(definitions)}});
     if (!may_be_empty) schema.Add("minItems", yaml::Node::Plain("1"));
+    schema.Add("maxItems", yaml::Node::Plain(absl::StrCat(kMostItems)));
     return schema;
   };
   list.decode = [one, may_be_empty](const Cursor& at, std::vector<V>& out) {
