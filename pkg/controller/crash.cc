@@ -70,12 +70,11 @@ bool EndedEarly(const docker::Container& container) {
          container.finished_at - container.started_at < kSettledRun;
 }
 
-absl::Duration SettlesIn(const docker::Container& container, absl::Time now) {
+absl::Duration SettlesIn(const docker::Container& container, absl::Duration ran_for) {
   const bool backed_off = container.status == docker::ContainerStatus::kRunning &&
                           container.restart_count > 0 && container.finished_at != absl::InfinitePast() &&
                           container.started_at - container.finished_at >= kThirdBackOff;
-  return backed_off ? std::max(container.started_at + kSettledRun - now, absl::ZeroDuration())
-                    : absl::ZeroDuration();
+  return backed_off ? std::max(kSettledRun - ran_for, absl::ZeroDuration()) : absl::ZeroDuration();
 }
 
 }  // namespace spacelet::controller

@@ -36,9 +36,9 @@ inline constexpr absl::Duration kSettledRun = absl::Seconds(10);
 // It ended before it had settled.
 bool EndedEarly(const docker::Container& container);
 
-// How long after `now` it will have settled when Docker had waited before this start for as long as it waits
-// after the third early end in a row (100 ms ×2; moby restartmanager); zero otherwise, and when it has
-// settled.
-absl::Duration SettlesIn(const docker::Container& container, absl::Time now);
+// How much longer than `ran_for` it has to run to have settled when Docker had waited before this start for
+// as long as it waits after the third early end in a row (100 ms ×2; moby restartmanager); zero otherwise,
+// and when it has settled.
+absl::Duration SettlesIn(const docker::Container& container, absl::Duration ran_for);
 
 }  // namespace spacelet::controller

@@ -11,8 +11,8 @@ Crashes::Crashes(docker::Reader& docker, base::Clock& clock, report::Redact reda
     : docker_(docker), clock_(clock), redact_(std::move(redact)) {}
 
 Crash Crashes::Of(const std::string& key, const std::string& component, const docker::Container& live,
-                  absl::Time now, const std::stop_token& stop) {
-  const absl::Duration settles_in = SettlesIn(live, now);
+                  absl::Duration ran_for, const std::stop_token& stop) {
+  const absl::Duration settles_in = SettlesIn(live, ran_for);
   const bool loops = KeepsEnding(key, live) || settles_in > absl::ZeroDuration();
   const bool ended = live.status == ContainerStatus::kExited || live.status == ContainerStatus::kRestarting;
   if (!ended && !loops) return {};

@@ -208,8 +208,9 @@ void Reconciler::FillProbes(plan::Facts& facts) const {
                         .ready_for = result.ready ? now - result.ready_since : absl::ZeroDuration(),
                         .watched_for = now - result.watched_since,
                         .message = result.message,
-                        .unalive = result.unalive};
-    if (result.work) facts.drains[id] = {result.work->known, result.work->tasks};
+                        .unalive = result.unalive,
+                        .ran_for = now - result.started};
+    if (result.work) facts.drains[id] = {result.work->known, result.work->tasks, now - result.asked_since};
   }
 }
 
@@ -303,7 +304,9 @@ void Reconciler::CountState(const Look& look, const report::ObjectStatus& status
 
 Crash Reconciler::CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown) {
   if (live == nullptr) return {};
-  return crashes_.Of(look.key, plan::ComponentOf(live->labels), *live, look.observed.taken_at, shutdown);
+  const std::optional<probe::Result> watched = prober_.ResultOf(live->id);
+  const absl::Duration ran_for = watched ? prober_.Now() - watched->started : absl::ZeroDuration();
+  return crashes_.Of(look.key, plan::ComponentOf(live->labels), *live, ran_for, shutdown);
 }
 
 Outcome Reconciler::Gone(const Look& look) {

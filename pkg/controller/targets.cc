@@ -35,6 +35,7 @@ std::vector<probe::Target> TargetsOf(const desired::Container& want, const plan:
   for (const docker::Container* part : in_order) {
     if (part == nullptr || part->status != docker::ContainerStatus::kRunning) continue;
     targets.push_back(TargetOf(want, *part));
+    targets.back().seen_at = observed.begun;
     if (want.drain && part == parts.current && parts.next != nullptr)
       targets.back().drain = {want.drain->port, want.drain->path, want.drain->name};
   }

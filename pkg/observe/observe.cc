@@ -123,6 +123,7 @@ absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desir
                                                       std::vector<plan::Rival> rivals, const Stop& stop) {
   plan::ObservedState now;
   now.taken_at = clock_.Now();
+  now.begun = clock_.Monotonic();
   now.self = self_;
   now.rivals = std::move(rivals);
   RETURN_IF_ERROR(Containers(desired, names, now, stop));

@@ -10,6 +10,7 @@
 #include "absl/time/time.h"
 #include "pkg/api/network_history.h"
 #include "pkg/api/rollout.h"
+#include "pkg/base/clock.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::plan {
@@ -38,6 +39,7 @@ struct ProbeFact {
   absl::Duration watched_for = absl::ZeroDuration();  // by this process
   std::string message;                                // why it is not ready
   std::string unalive;                                // why its liveness probe gave it up; empty: it did not
+  absl::Duration ran_for = absl::ZeroDuration();      // since its start; no clock that is set changes it
   bool operator==(const ProbeFact&) const = default;
 };
 
@@ -45,6 +47,7 @@ struct ProbeFact {
 struct DrainFact {
   bool known = false;  // its metric answers; otherwise its stop grace is its drain
   double tasks = 0;
+  absl::Duration waited_for = absl::ZeroDuration();  // since this process asked first
   bool operator==(const DrainFact&) const = default;
 };
 
@@ -113,7 +116,10 @@ struct ObservedState {
   std::vector<Rival> rivals;
   std::string self;  // id of the container that this process runs in, never ours; empty: it runs in none
   Facts facts;
+  // When it was begun: on the wall clock, which may be set at any time, and on the monotonic one of this
+  // process.
   absl::Time taken_at;
+  base::Instant begun;
 };
 
 }  // namespace spacelet::plan

@@ -50,9 +50,10 @@ Proof Ready(const desired::Container& want, const ProbeFact& probe) {
           least - probe.ready_for};
 }
 
-Proof Unready(absl::Duration deadline, absl::Duration ran, const ProbeFact* probe) {
-  const absl::Duration watched = probe == nullptr ? absl::ZeroDuration() : probe->watched_for;
-  const absl::Duration left = std::max(deadline - ran, std::min(deadline, kLeastWatch) - watched);
+Proof Unready(absl::Duration deadline, const ProbeFact* probe) {
+  absl::Duration left = deadline;
+  if (probe != nullptr)
+    left = std::max(deadline - probe->ran_for, std::min(deadline, kLeastWatch) - probe->watched_for);
   if (left > absl::ZeroDuration()) return {Proof::State::kPending, "ready", left};
   return Failed(absl::StrCat("not ready within ", absl::FormatDuration(deadline),
                              probe == nullptr || probe->message.empty() ? "" : ": ",
@@ -68,6 +69,12 @@ bool IsTakenForReady(const docker::Container& c, const ObservedState& now) {
   if (c.status != ContainerStatus::kRunning) return false;
   const ProbeFact* probe = ProbeOf(c, now);
   return probe == nullptr || probe->ready || (!probe->was_ready && probe->watched_for < kLeastWatch);
+}
+
+// A time further away than any that was ever set is of a clock that was ahead.
+bool IsHeldBack(const api::FailedAttempt& failed, const ObservedState& now) {
+  if (failed.retry_at == absl::InfiniteFuture()) return true;
+  return failed.retry_at > now.taken_at && failed.retry_at <= now.taken_at + kLastRetry;
 }
 
 }  // namespace
@@ -86,7 +93,7 @@ Proof Prove(const desired::Container& want, const docker::Container& successor, 
   if (runs && probe != nullptr && !probe->unalive.empty()) return Failed(probe->unalive);
   if (ready) return Ready(want, *probe);
   if (!runs) return {Proof::State::kPending, "running"};
-  return Unready(want.rollout.progress_deadline, now.taken_at - successor.started_at, probe);
+  return Unready(want.rollout.progress_deadline, probe);
 }
 
 api::Fingerprint FingerprintOf(const desired::Container& want, const ObservedState& now) {
@@ -107,7 +114,7 @@ const api::FailedAttempt* Quarantine(const desired::Container& want, const Obser
     // Without the image here, nothing says that its tag has moved.
     const bool same_image = print.image_id.empty() || print.image_id == failed->tried.image_id;
     if (failed->tried.spec_hash == print.spec_hash && failed->tried.secrets == print.secrets && same_image)
-      return failed->retry_at > now.taken_at ? &*failed : nullptr;
+      return IsHeldBack(*failed, now) ? &*failed : nullptr;
   }
   return nullptr;
 }

@@ -41,9 +41,10 @@ bool Planner::WaitsForDrain(const docker::Container& old) {
   auto fact = now_.facts.drains.find(old.id);
   const bool asked = fact != now_.facts.drains.end();
   if (asked && (!fact->second.known || fact->second.tasks <= 0)) return false;
-  const absl::Duration left = parts_.next
-                                  ? parts_.next->created_at + want_.rollout.drain_timeout - now_.taken_at
-                                  : want_.rollout.drain_timeout;
+  // The successor's age outlives this process; the other does not hang on a clock that is set back.
+  absl::Duration waited = asked ? fact->second.waited_for : absl::ZeroDuration();
+  if (parts_.next) waited = std::max(waited, now_.taken_at - parts_.next->created_at);
+  const absl::Duration left = want_.rollout.drain_timeout - waited;
   if (want_.rollout.on_drain_timeout == api::Rollout::OnDrainTimeout::kProceed) {
     if (left <= absl::ZeroDuration()) return false;
     LookAgain(left);

@@ -29,10 +29,11 @@ class Meter {
   // One attempt that fails, in a pause of a garbage collector, must not end the wait for running tasks.
   static constexpr int kAttempts = 3;
 
-  Meter(DrainMetric metric, base::Instant now) : metric_(std::move(metric)), due_(now) {}
+  Meter(DrainMetric metric, base::Instant now) : metric_(std::move(metric)), begun_(now), due_(now) {}
 
   const DrainMetric& metric() const { return metric_; }
   base::Instant due() const { return due_; }
+  base::Instant begun() const { return begun_; }
   // nullopt until it is decided: by an answer, or by as many attempts in a row without one. An answer that
   // lacks the metric decides at once, unless there was one that had it.
   std::optional<Work> work() const { return work_; }
@@ -40,7 +41,7 @@ class Meter {
 
  private:
   DrainMetric metric_;
-  base::Instant due_;
+  base::Instant begun_, due_;
   int failures_ = 0;  // in a row
   std::optional<Work> work_;
 };

@@ -39,8 +39,10 @@ void Prober::WatchOne(const std::string& workload, const Target& target, bool se
   Watched& watched = known->second;
   watched.workload = workload;
   watched.serves = serves;
-  // A look that began before a restart may come in after it.
-  if (target.started_at < watched.target.started_at) return;
+  // A look that began before a restart may come in after it. (The times of the starts do not tell: between
+  // them the clock may have been set back.)
+  if (target.seen_at < watched.target.seen_at) return;
+  watched.target.seen_at = target.seen_at;
   if (!IsSameLife(watched.target, target)) return Begin(workload, target, serves);
   Drain(watched, target.drain);
   if (watched.target.ip == target.ip) return;
@@ -69,7 +71,7 @@ void Prober::Begin(const std::string& workload, const Target& target, bool serve
                   .target = target,
                   .schedule = Schedule(target, {now.since_epoch - runs}, now),
                   .meter = std::nullopt,
-                  .result = {.ready_since = now, .watched_since = now},
+                  .result = {.ready_since = now, .watched_since = now, .started = {now.since_epoch - runs}},
                   .round = ++rounds_};
   Drain(watched, target.drain);
   Judge(watched);
@@ -180,6 +182,7 @@ bool Prober::Judge(Watched& watched) {
   result.message = schedule.why_not_ready();
   result.unalive = schedule.unalive();
   result.work = watched.meter ? watched.meter->work() : std::nullopt;
+  if (watched.meter) result.asked_since = watched.meter->begun();
   return !(std::exchange(watched.result, result) == result);
 }
 

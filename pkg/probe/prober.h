@@ -28,7 +28,10 @@ struct Result {
   std::string unalive = "";          // why it has to be restarted (Schedule::unalive); empty: it need not
   base::Instant ready_since = {};    // when ready
   base::Instant watched_since = {};  // the first look at this life of it
+  // As the wall clocks said at the first look. Whatever they are set to afterwards, it does not age by it.
+  base::Instant started = {};
   std::optional<Work> work = std::nullopt;  // while the target's drain is set, once it is decided
+  base::Instant asked_since = {};           // for that work
   bool operator==(const Result&) const = default;
 };
 

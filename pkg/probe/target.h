@@ -7,6 +7,7 @@
 
 #include "absl/time/time.h"
 #include "pkg/api/types.h"
+#include "pkg/base/clock.h"
 
 namespace spacelet::probe {
 
@@ -21,6 +22,7 @@ struct Target {
   std::string id;
   std::string ip;  // on its network; 127.0.0.1 with hostNetwork; empty: none yet
   absl::Time started_at = absl::InfinitePast();  // another start is another life
+  base::Instant seen_at = {};                    // when the look began that it is of
   std::optional<api::Probe> startup = std::nullopt, readiness = std::nullopt, liveness = std::nullopt;
   // The container is of an older document: the probes that it has been watched with fit it better than these.
   bool outdated = false;

@@ -104,6 +104,10 @@ class Daemon:
         """Into the registry; `profile`: health, exits, start-error."""
         self.ask("publish", "POST", reference=image, **{"health": "healthy", **profile})
 
+    def set_health(self, container, health):
+        """What its health check says from now on."""
+        self.ask("health", "POST", container=container, health=health)
+
     def allow(self, workload, running):
         self.ask("allow", "POST", workload=workload, running=running)
 

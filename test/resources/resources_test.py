@@ -57,6 +57,11 @@ class Host(hosts.Host):
         self.daemon.call("POST", "/containers/web/kill")
         self.wait(lambda: self.runs(wanted) and self.daemon.containers()["web"] != before, "it is started again")
 
+    def memory(self, field):
+        """Bytes, as proc(5) counts them."""
+        status = pathlib.Path(f"/proc/{self.agent.process.pid}/status").read_text()
+        return int(status.split(field + ":")[1].split()[0]) * 1024
+
     def condition(self, kind):
         status, body = self.agent.get("/api/v1/status")
         conditions = json.loads(body)["conditions"] if status == 200 else []
@@ -130,6 +135,46 @@ class Resources(unittest.TestCase):
                 host.wait(lambda: host.condition("StatePersisted").get("status") == "True", "all is kept")
                 self.assertIn(IMAGE + "2", (seen / "last-good.json").read_text())
 
+    def test_without_memory_it_says_so_and_ends_and_the_next_one_goes_on(self):
+        host = self.host()
+        host.converge(spec("1"))
+        process = host.agent.process
+        subprocess.run(["prlimit", f"--pid={process.pid}", f"--data={host.memory('VmData')}"], check=True)
+        large = spec("2")
+        large["containers"][0]["env"] = {f"FILLS_{i}": "x" * 1000 for i in range(900)}  # more than is free anywhere in it
+        host.write(large)
+        self.assertEqual(process.wait(timeout=hosts.DEADLINE), 1)
+        self.assertIn(b"spacelet: out of memory", host.agent.log.read_bytes())
+        host.start()
+        host.wait(lambda: host.runs(large) and host.agent.ready(), "the next one takes it up")
+
+    @unittest.skipUnless(ROOT, "makes a user namespace with limits of its own: needs root")
+    def test_without_inotify_the_poll_finds_what_changes(self):
+        for limit in ("instances", "watches"):
+            with self.subTest(limit):
+                none_left = f'echo 0 >/proc/sys/user/max_inotify_{limit}; exec "$@"'
+                host = self.host("unshare", "--user", "--map-root-user", "sh", "-c", none_left, "sh")
+                host.converge(spec("1"))
+                host.converge(spec("2"))
+
+    @unittest.skipUnless(ROOT, "mounts: needs root")
+    def test_a_mount_that_is_exchanged_under_the_document_is_found(self):
+        host = self.host()
+        directory = pathlib.Path(host.directory.name) / "mounted"
+        directory.mkdir()
+        host.agent.document = directory / "host.yaml"
+        host.agent.argv = [directory / "host.yaml" if word == pathlib.Path(host.directory.name) / "host.yaml" else word
+                           for word in host.agent.argv]
+        host.agent.argv = ["unshare", "--mount", "--propagation", "private", *host.agent.argv]
+        host.converge(spec("1"))
+        other = pathlib.Path(host.directory.name) / "other"
+        other.mkdir()
+        host.agent.document = other / "host.yaml"
+        host.write(spec("2"))
+        subprocess.run(["nsenter", "--target", str(host.agent.process.pid), "--mount", "mount", "--bind", other, directory],
+                       check=True)
+        host.wait(lambda: host.runs(spec("2")), "the other file is taken")
+
     def test_nobody_reads_its_log_and_it_goes_on(self):
         read, write = os.pipe()
         self.addCleanup(os.close, read)
@@ -160,8 +205,7 @@ class Attack(unittest.TestCase):
         self.before = self.memory()
 
     def memory(self):
-        status = pathlib.Path(f"/proc/{self.host.agent.process.pid}/status").read_text()
-        return int(status.split("VmRSS:")[1].split()[0]) * 1024
+        return self.host.memory("VmRSS")
 
     def connect(self):
         return socket.create_connection((self.host.agent.address, hosts.AGENT_PORT), timeout=30)
@@ -202,6 +246,17 @@ class Attack(unittest.TestCase):
         self.well()
         for client in greedy:
             client.close()
+
+    def test_a_thousand_scrapes_at_once_are_answered(self):
+        clients = []
+        for _ in range(1000):  # each asks at once: who says nothing would give way to the next
+            clients.append(self.connect())
+            clients[-1].sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        self.well()
+        for client in clients:
+            with client, client.makefile("rb") as answer:
+                self.assertEqual(answer.readline(), b"HTTP/1.1 200 OK\r\n")
+                self.assertIn(b"spacelet_build_info", answer.read())
 
     def test_all_at_once(self):
         floods = [threading.Thread(target=self.flood, args=(b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000, 100)) for _ in range(20)]

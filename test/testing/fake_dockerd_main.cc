@@ -8,9 +8,10 @@
 //   POST /_fake/allow?workload=W&running=N        so many of its containers may run at a time
 //   POST /_fake/remove?container=C       as a hand does it with `docker rm -f`: no violation
 //   POST /_fake/restart                  as `systemctl restart docker` does it
-//   POST /_fake/guard?stranger=NAME      its container and network belong to somebody else and must not
-//   change POST /_fake/publish?reference=R&health=H&exits=N&start-error=TEXT&pull=1   puts an image into the
-//   registry POST /_fake/kill-peer-after?n=N      arms --kill-peer-after anew, counting from now; 0 disarms
+//   POST /_fake/guard?stranger=NAME      its container and network belong to somebody else: none may change
+//   POST /_fake/health?container=C&health=H       what its health check says from now on
+//   POST /_fake/publish?reference=R&health=H&exits=N&start-error=TEXT&pull=1      an image of the registry
+//   POST /_fake/kill-peer-after?n=N      arms --kill-peer-after anew, counting from now; 0 disarms
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
@@ -210,6 +211,12 @@ HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, Invariants& invar
   if (request.path == "/_fake/publish") return Publish(docker, request);
   if (request.path == "/_fake/remove") return RemoveByHand(docker, invariants, request.Query("container"));
   if (request.path == "/_fake/guard") return Guard(docker, invariants, request.Query("stranger"));
+  if (request.path == "/_fake/health") {
+    const absl::Status status = docker.World([&](FakeEngine& engine) {
+      return engine.SetHealth(request.Query("container"), request.Query("health"));
+    });
+    return status.ok() ? say(Json::object()) : Refusal(404, std::string(status.message()));
+  }
   if (request.path == "/_fake/restart") return Restart(docker, invariants);
   int n = 0;
   if (request.path == "/_fake/allow" && absl::SimpleAtoi(request.Query("running"), &n)) {

@@ -33,9 +33,7 @@ class CrashesTest : public ::testing::Test {
     EXPECT_TRUE(started.ok()) << started;
   }
   docker::Container Live() { return docker_.Containers().at(0); }
-  Crash Look(const docker::Container& live) {
-    return crashes_.Of(kKey, "web", live, live.started_at + absl::Seconds(1), {});
-  }
+  Crash Look(const docker::Container& live) { return crashes_.Of(kKey, "web", live, absl::Seconds(1), {}); }
   // What inspect shows between two ends, `restarts` later.
   docker::Container RunningAfter(int64_t restarts) {
     docker::Container live = Live();

@@ -21,7 +21,7 @@ void Swapped(desired::Host& host, plan::ObservedState& now, absl::Duration ago =
   successor.started_at = now.taken_at - ago;
   now.facts.probes.erase(successor.id);
   plan::ProbeFact& probe = now.facts.probes[successor.id];
-  probe.watched_for = ago;
+  probe.watched_for = probe.ran_for = ago;
   probe.message = "GET :3000/healthz: 503";
   AddPart(now, host.containers[0], kPrevious, "v1:runner-0", ContainerStatus::kExited).image = "runner:0";
   api::RolloutRecord record;
@@ -139,6 +139,20 @@ const PlanCase kFailing[] = {
      std::string("container/vm-runner  StopContainer 766d2d72756e within 10s  (startup probe failed: 503)\n"
                  "container/vm-runner  RemoveContainer 766d2d72756e  (startup probe failed: 503)\n") +
          kGoesBack},
+    {"AClockThatIsSetMakesItNeitherTooSlowNorTooFast",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       now.taken_at += absl::Hours(24);
+     },
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
+    {"AClockThatIsSetBackDoesNotKeepItWaiting",
+     [](auto& host, auto& now) {
+       Swapped(host, now, absl::Minutes(10));
+       now.taken_at -= absl::Hours(24);
+       host.containers[0].rollout.auto_rollback = false;
+     },
+     "container/vm-runner  ProgressDeadlineExceeded: not ready within 10m: GET :3000/healthz: 503; "
+     "rollout.autoRollback is false\n"},
     {"WithoutAutoRollbackItStaysAndSaysSo",
      [](auto& host, auto& now) {
        Swapped(host, now, absl::Minutes(10));
@@ -259,6 +273,17 @@ const PlanCase kQuarantine[] = {
      "container/vm-runner  Inconclusive: runner:1 failed: crash loop. The old container was kept. It was not "
      "ready "
      "either, so this is tried again in 5m\n"},
+    {"ATimeFurtherAwayThanAnyThatIsEverSetIsOfAClockThatWasAhead",
+     [](auto& host, auto& now) {
+       RunsOld(now);
+       Quarantined(host, now).retry_at = now.taken_at + absl::Hours(24 * 365 * 10);
+     },
+     std::string("container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+                 "    spec: v1:runner-0 -> v1:runner-1\n"
+                 "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+                 "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
+                 "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
+                 "container/vm-runner  StartContainer vm-runner  (created)\n")},
 };
 INSTANTIATE_TEST_SUITE_P(Quarantine, RolloutPlan, ::testing::ValuesIn(kQuarantine), CaseName);
 
@@ -333,6 +358,14 @@ const PlanCase kDrain[] = {
      [](auto& host, auto& now) {
        Draining(host, now, 2);
        host.containers[0].rollout.drain_timeout = absl::Minutes(1);
+     },
+     std::string(kSwap) + "container/vm-runner  StartContainer vm-runner  (created)\n"},
+    {"AClockThatIsSetBackDoesNotProlongIt",
+     [](auto& host, auto& now) {
+       Draining(host, now, 2);
+       host.containers[0].rollout.drain_timeout = absl::Minutes(1);
+       now.taken_at -= absl::Hours(24);
+       now.facts.drains[FakeId("vm-runner")].waited_for = absl::Minutes(1);
      },
      std::string(kSwap) + "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"OrDefers",
@@ -552,7 +585,8 @@ TEST(RolloutHistory, BecomesInconclusiveWhenTheOldOneDoesNotComeBackToReadiness)
     known.last->result = Result::kRolledBack;
     known.last->finished_at = now.taken_at - absl::Minutes(11);
     Find(now, "vm-runner").started_at = now.taken_at - absl::Minutes(11);
-    now.facts.probes[FakeId("vm-runner")] = {false, false, {}, absl::Minutes(11), "refused", ""};
+    now.facts.probes[FakeId("vm-runner")] = {
+        false, false, {}, absl::Minutes(11), "refused", "", absl::Minutes(11)};
   });
   ASSERT_TRUE(history && history->failed.size() == 1);
   EXPECT_EQ(history->last->result, Result::kInconclusive);

@@ -209,10 +209,34 @@ TEST_F(ProberTest, ALookThatIsOlderThanTheRestartChangesNothing) {
   checker_.SetGood("1", true);
   Target target = TargetOf("1"), before = target;
   target.started_at = absl::FromUnixSeconds(5);
+  target.seen_at = {absl::Seconds(1)};
   prober_.Watch("web", {target});
   AwaitResult("web", true);
   prober_.Watch("web", {before});
   EXPECT_TRUE(prober_.ResultOf("1")->ready);
+}
+
+TEST_F(ProberTest, ARestartIsAnotherLifeAlsoWhenTheClockWasSetBackBeforeIt) {
+  checker_.SetGood("1", true);
+  Target target = TargetOf("1");
+  target.started_at = absl::FromUnixSeconds(1'000'000);
+  prober_.Watch("web", {target});
+  AwaitResult("web", true);
+  checker_.Hang("1");
+  target.started_at -= absl::Hours(24);
+  target.seen_at = {absl::Seconds(1)};
+  prober_.Watch("web", {target});
+  EXPECT_FALSE(prober_.ResultOf("1")->ready);
+}
+
+TEST_F(ProberTest, AgesByTheMonotonicClockWhateverTheWallClockIsSetTo) {
+  Target target = TargetOf("1");
+  target.started_at = clock_.Now() - absl::Seconds(30);
+  prober_.Watch("web", {target});
+  const base::Instant seen = clock_.Monotonic();
+  clock_.SetWall(clock_.Now() - absl::Hours(24));
+  prober_.Watch("web", {target});
+  EXPECT_EQ(seen - prober_.ResultOf("1")->started, absl::Seconds(30));
 }
 
 TEST_F(ProberTest, AnotherAddressIsAskedAtOnceWithoutForgettingWhatWas) {
