@@ -168,7 +168,8 @@ void Controller::Core::OnEvent(const docker::Event& event) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
   if (IsUncleanRunnerStop(event, *host)) NoteUncleanStop(event, *host);
-  const std::vector<std::string> keys = KeysFor(event, *host);
+  const std::vector<std::string> keys =
+      KeysFor(event, *host, [this](const std::string& id) { return parts_.board.ObjectOf(id); });
   for (const std::string& key : keys) {
     if (EndsBackOff(event) && !memory_.Echoes(key)) {
       memory_.Release(key);
