@@ -220,10 +220,16 @@ absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
 void Controller::Core::Resync(const std::stop_token& stop) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
+  const base::Instant begin = parts_.clock.Monotonic();
+  LookAtAll(host, stop);
+  parts_.metrics.Resynced(parts_.clock.Monotonic() - begin);
+}
+
+void Controller::Core::LookAtAll(const std::shared_ptr<const desired::Host>& host,
+                                 const std::stop_token& stop) {
   const state::LimitsSet limits_set = memory_.limits_set();
   const uint64_t looks = memory_.looks();
   const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
-  parts_.metrics.Resynced();
   if (!snapshot.ok()) {
     // Each object is looked at by itself: the trouble of one is not the others'.
     if (!stop.stop_requested() && CheckDocker(stop).ok()) QueueAll();
