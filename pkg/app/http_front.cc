@@ -20,6 +20,20 @@ http::Handler HandlerFor(Core& core) {
                                   [&core] { return core.board.version(); }, &core.events, &core.clock});
 }
 
+const char* Name(http::HandshakeFailure why) {
+  switch (why) {
+    case http::HandshakeFailure::kPlaintext:
+      return "plaintext";
+    case http::HandshakeFailure::kRefused:
+      return "refused";
+    case http::HandshakeFailure::kTimeout:
+      return "timeout";
+    case http::HandshakeFailure::kBusy:
+      return "busy";
+  }
+  return "unknown";
+}
+
 absl::Status StayedTaken(const std::string& address) {
   return absl::AlreadyExistsError(
       absl::StrCat(address, " is taken by another process since ", absl::FormatDuration(kBindPatience),
@@ -30,7 +44,11 @@ absl::Status StayedTaken(const std::string& address) {
 
 HttpFront::HttpFront(http::ServerOptions options, Core& core, WebAccess* web)
     : options_(std::move(options)), core_(core), web_(web) {
-  if (web_ != nullptr) options_.tls = [web] { return web->Tls(); };
+  if (web_ == nullptr) return;
+  options_.tls = [web] { return web->Tls(); };
+  options_.on_handshake_failed = [&core](http::HandshakeFailure why) {
+    core.metrics.HttpHandshakeFailed(Name(why));
+  };
 }
 
 http::Handler HttpFront::Pages() const {

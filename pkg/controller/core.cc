@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <set>
 #include <utility>
 
 #include "absl/strings/strip.h"
@@ -281,10 +282,14 @@ void Controller::Core::OnTagNews(const std::string& reference, const std::string
 
 std::vector<std::string> Controller::Core::KnownKeys() const {
   const std::shared_ptr<const desired::Host> host = memory_.host();
-  std::vector<std::string> keys;
-  if (host != nullptr) keys = plan::Keys(*host, {});  // in start order
+  return WithKnown(host != nullptr ? plan::Keys(*host, {}) : std::vector<std::string>());  // in start order
+}
+
+// And what else is on the board.
+std::vector<std::string> Controller::Core::WithKnown(std::vector<std::string> keys) const {
+  const std::set<std::string> among(keys.begin(), keys.end());
   for (std::string& key : parts_.board.Objects())
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(std::move(key));
+    if (!among.contains(key)) keys.push_back(std::move(key));
   return keys;
 }
 
@@ -398,13 +403,18 @@ void Controller::Core::FollowFailure(const std::string& key, const Outcome& outc
 }
 
 void Controller::Core::UpdateObservedGeneration() {
-  const int64_t observed = discovered_ ? memory_.ObservedGeneration(KnownKeys()) : 0;
-  int64_t generation = 0, known = 0;
-  parts_.board.UpdateConfig([&](report::ConfigStatus& config) {
+  int64_t generation = 0, known = 0, observed = 0;
+  const auto update = [&](report::ConfigStatus& config) {
     config.observed_generation = std::max(config.observed_generation, observed);
     generation = config.generation;
     known = config.observed_generation;
-  });
+  };
+  parts_.board.UpdateConfig(update);
+  // Called after each look at one of n objects; that all are in sync is asked of n only until they were.
+  if (discovered_ && known < generation) {
+    observed = memory_.ObservedGeneration(KnownKeys());
+    parts_.board.UpdateConfig(update);
+  }
   parts_.metrics.Generations(generation, known);
 }
 

@@ -17,6 +17,7 @@
 #include "pkg/controller/records.h"
 #include "pkg/controller/step_reporter.h"
 #include "pkg/controller/tag_watch.h"
+#include "pkg/plan/partition.h"
 #include "pkg/workqueue/queue.h"
 
 namespace spacelet::controller {
@@ -47,6 +48,7 @@ class Controller::Core {
   void AnnounceObjects(const desired::Host& host);
   void CheckInputs(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<std::string> KnownKeys() const;
+  std::vector<std::string> WithKnown(std::vector<std::string> keys) const;
   void Enqueue(const std::string& key);
   void QueueAll();
   void QueueDependents(const std::string& key);
@@ -70,9 +72,11 @@ class Controller::Core {
   void NoteUncleanStop(const docker::Event& event, const desired::Host& host);
   void OnForeignEvent(const docker::Event& event);
   void Resync(const std::stop_token& stop);
+  void LookAtAll(const std::shared_ptr<const desired::Host>& host, const std::stop_token& stop);
   void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);
-  void ReviewKey(const std::string& key, const desired::Host& host, const plan::ObservedState& snapshot,
-                 uint64_t looks, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(review_mu_);
+  void ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
+                 const plan::Partition& snapshot, uint64_t looks, const std::stop_token& stop)
+      ABSL_LOCKS_EXCLUDED(review_mu_);
 
   Parts parts_;
   const Options options_;

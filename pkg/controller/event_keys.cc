@@ -48,11 +48,20 @@ std::vector<std::string> ContainerKeys(const docker::Event& event, const desired
   return keys;
 }
 
-std::vector<std::string> NetworkKeys(const docker::Event& event, const desired::Host& host) {
+std::vector<std::string> NetworkKeys(const docker::Event& event, const desired::Host& host,
+                                     const KeyOfId& key_of_id) {
   std::vector<std::string> keys;
   const std::string name = Attribute(event, "name");
   if (!host.network || host.network->config.name != name) return keys;
   keys.push_back(plan::NetworkKey(name));
+  const bool joins = event.action == "connect";
+  if (joins || event.action == "disconnect") {
+    std::string member = key_of_id(Attribute(event, "container"));
+    const bool known = !member.empty();
+    if (known) keys.push_back(std::move(member));
+    // One that starts and was not looked at yet has events of its own; one that has left may be anybody.
+    if (known || joins) return keys;
+  }
   for (const desired::Container& c : host.containers)
     if (c.network == name) keys.push_back(plan::ContainerKey(c.name));
   return keys;
@@ -60,8 +69,9 @@ std::vector<std::string> NetworkKeys(const docker::Event& event, const desired::
 
 }  // namespace
 
-std::vector<std::string> KeysFor(const docker::Event& event, const desired::Host& host) {
-  if (event.type == "network") return NetworkKeys(event, host);
+std::vector<std::string> KeysFor(const docker::Event& event, const desired::Host& host,
+                                 const KeyOfId& key_of_id) {
+  if (event.type == "network") return NetworkKeys(event, host, key_of_id);
   if (event.type != "container" || !Matters(event)) return {};
   return ContainerKeys(event, host);
 }

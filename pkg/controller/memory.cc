@@ -107,7 +107,8 @@ void Memory::FillFacts(const std::string& key, const desired::Host& host,
   const base::Instant now = clock_.Monotonic();
   plan::Facts& facts = observed.facts;
   if (facts.host_cpus == 0) facts.host_cpus = host_cpus_;
-  facts.limits_set = limits_set_;
+  for (const docker::Container& c : observed.containers)
+    if (const auto set = limits_set_.find(c.id); set != limits_set_.end()) facts.limits_set.insert(*set);
   const std::string name = ContainerName(key);
   const desired::Container* container = host.Find(name);
   if (container == nullptr && removals_.Remaining(name, now) > absl::ZeroDuration())

@@ -135,9 +135,9 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   return AfterSteps(look, report, interrupt);
 }
 
-plan::Plan Reconciler::Review(const std::string& key, const desired::Host& host, plan::ObservedState snapshot,
-                              const std::stop_token& shutdown) {
-  Look look = Judge(key, std::make_shared<desired::Host>(host), std::move(snapshot), shutdown);
+plan::Plan Reconciler::Review(const std::string& key, std::shared_ptr<const desired::Host> host,
+                              plan::ObservedState observed, const std::stop_token& shutdown) {
+  Look look = Judge(key, std::move(host), std::move(observed), shutdown);
   if (!look.exists) Gone(look);
   return std::move(look.plan);
 }
@@ -147,7 +147,7 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
                                    plan::ObservedState observed, const std::stop_token& shutdown) {
   Look look{.key = key, .host = std::move(host), .observed = std::move(observed), .plan = {}, .held = {}};
   Watch(look);
-  FillProbes(look.observed.facts);
+  FillProbes(look);
   memory_.FillFacts(key, *look.host, look.observed);
   if (const desired::Container* want = look.host->Find(NameOf(key)))
     images_.FillFacts(*want, look.observed.facts);
@@ -199,18 +199,23 @@ void Reconciler::Watch(const Look& look) {
   prober_.Watch(name, want == nullptr ? std::vector<probe::Target>() : TargetsOf(*want, look.observed));
 }
 
-void Reconciler::FillProbes(plan::Facts& facts) const {
-  facts.ready = prober_.Ready();
+void Reconciler::FillProbes(Look& look) const {
+  plan::Facts& facts = look.observed.facts;
+  if (const desired::Container* want = look.host->Find(NameOf(look.key)))
+    for (const std::string& dependency : want->depends_on)
+      if (const std::optional<bool> ready = prober_.IsReady(dependency)) facts.ready[dependency] = *ready;
   const base::Instant now = prober_.Now();
-  for (const auto& [id, result] : prober_.Results()) {
-    facts.probes[id] = {.ready = result.ready,
-                        .was_ready = result.was_ready,
-                        .ready_for = result.ready ? now - result.ready_since : absl::ZeroDuration(),
-                        .watched_for = now - result.watched_since,
-                        .message = result.message,
-                        .unalive = result.unalive,
-                        .ran_for = now - result.started};
-    if (result.work) facts.drains[id] = {result.work->known, result.work->tasks, now - result.asked_since};
+  for (const docker::Container& c : look.observed.containers) {
+    const std::optional<probe::Result> result = prober_.ResultOf(c.id);
+    if (!result) continue;
+    facts.probes[c.id] = {.ready = result->ready,
+                          .was_ready = result->was_ready,
+                          .ready_for = result->ready ? now - result->ready_since : absl::ZeroDuration(),
+                          .watched_for = now - result->watched_since,
+                          .message = result->message,
+                          .unalive = result->unalive,
+                          .ran_for = now - result->started};
+    if (result->work) facts.drains[c.id] = {result->work->known, result->work->tasks, now - result->asked_since};
   }
 }
 

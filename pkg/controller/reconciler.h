@@ -60,10 +60,10 @@ class Reconciler {
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
                     const std::stop_token& shutdown);
 
-  // The first half only, against a snapshot of everything: plans and reports, executes nothing. Returns the
-  // plan.
-  plan::Plan Review(const std::string& key, const desired::Host& host, plan::ObservedState snapshot,
-                    const std::stop_token& shutdown);
+  // The first half only, of what a snapshot of everything says of this key (plan::Partition): plans and
+  // reports, executes nothing. Returns the plan.
+  plan::Plan Review(const std::string& key, std::shared_ptr<const desired::Host> host,
+                    plan::ObservedState observed, const std::stop_token& shutdown);
 
  private:
   struct Look;
@@ -72,7 +72,7 @@ class Reconciler {
   void Watch(const Look& look);
   void KeepHistories(Look& look, const std::stop_token& shutdown);
   void QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);
-  void FillProbes(plan::Facts& facts) const;
+  void FillProbes(Look& look) const;
   void Publish(Look& look, const std::stop_token& shutdown);
   Crash CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown);
   void KeepError(const Look& look, report::ObjectStatus& status);

@@ -168,7 +168,8 @@ void Controller::Core::OnEvent(const docker::Event& event) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
   if (IsUncleanRunnerStop(event, *host)) NoteUncleanStop(event, *host);
-  const std::vector<std::string> keys = KeysFor(event, *host);
+  const std::vector<std::string> keys =
+      KeysFor(event, *host, [this](const std::string& id) { return parts_.board.ObjectOf(id); });
   for (const std::string& key : keys) {
     if (EndsBackOff(event) && !memory_.Echoes(key)) {
       memory_.Release(key);
@@ -219,10 +220,16 @@ absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
 void Controller::Core::Resync(const std::stop_token& stop) {
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
+  const base::Instant begin = parts_.clock.Monotonic();
+  LookAtAll(host, stop);
+  parts_.metrics.Resynced(parts_.clock.Monotonic() - begin);
+}
+
+void Controller::Core::LookAtAll(const std::shared_ptr<const desired::Host>& host,
+                                 const std::stop_token& stop) {
   const state::LimitsSet limits_set = memory_.limits_set();
   const uint64_t looks = memory_.looks();
   const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
-  parts_.metrics.Resynced();
   if (!snapshot.ok()) {
     // Each object is looked at by itself: the trouble of one is not the others'.
     if (!stop.stop_requested() && CheckDocker(stop).ok()) QueueAll();
@@ -232,10 +239,9 @@ void Controller::Core::Resync(const std::stop_token& stop) {
   std::set<std::string> rivals;
   for (const plan::Rival& rival : snapshot->rivals) rivals.insert(rival.container.name);
   parts_.metrics.RivalsDetected(rivals);
-  std::vector<std::string> keys = plan::Keys(*host, *snapshot);
-  for (const std::string& key : KnownKeys())
-    if (std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
-  for (const std::string& key : keys) ReviewKey(key, *host, *snapshot, looks, stop);
+  const plan::Partition partition(*host, *snapshot);
+  for (const std::string& key : WithKnown(plan::Keys(*host, *snapshot)))
+    ReviewKey(key, host, partition, looks, stop);
   discovered_ = true;
   UpdateObservedGeneration();
 }
@@ -250,13 +256,13 @@ void Controller::Core::ForgetLimitsOfTheGone(const state::LimitsSet& before,
   if (changed) records_.SaveLimitsSet([this] { return memory_.limits_set(); });
 }
 
-void Controller::Core::ReviewKey(const std::string& key, const desired::Host& host,
-                                 const plan::ObservedState& snapshot, uint64_t looks,
+void Controller::Core::ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
+                                 const plan::Partition& snapshot, uint64_t looks,
                                  const std::stop_token& stop) {
   base::MutexLock lock(review_mu_);
   if (memory_.LookedAtSince(key, looks)) return;  // a worker knows better than `snapshot`
   const bool was_in_sync = memory_.WasInSync(key);
-  const plan::Plan plan = reconciler_.Review(key, host, snapshot, stop);
+  const plan::Plan plan = reconciler_.Review(key, host, snapshot.For(key), stop);
   if (plan.in_sync() || memory_.Held(key) > absl::ZeroDuration()) return;
   if (was_in_sync && !plan.steps.empty()) parts_.metrics.DriftMissedByEvents(key);
   Enqueue(key);

@@ -35,11 +35,12 @@ std::string Chunk(absl::string_view bytes) {
 
 }  // namespace
 
-Connection::Connection(int fd, std::shared_ptr<const TlsContext> tls, const ServerLimits& limits,
-                       const Answer& answer, base::Instant now)
+Connection::Connection(int fd, std::string peer, std::shared_ptr<const TlsContext> tls,
+                       const ServerLimits& limits, const Service& service, base::Instant now)
     : fd_(fd),
+      peer_(std::move(peer)),
       limits_(limits),
-      answer_(answer),
+      service_(service),
       deadline_(now + limits.header_deadline),
       transport_(Transport::Make(fd, std::move(tls))) {}
 
@@ -76,9 +77,18 @@ void Connection::OnReady(base::Instant now) {
 void Connection::OnDeadline(base::Instant now) {
   if (phase_ == Phase::kStream) return Pull(now);
   if (phase_ == Phase::kLater) return AskLater(now);
-  if (phase_ == Phase::kHeader && !transport_->handshaking())
-    Refuse({408, "the request did not come in time"}, now);
+  if (handshaking()) HandshakeFailed(HandshakeFailure::kTimeout);
+  if (phase_ == Phase::kHeader && !handshaking()) Refuse({408, "the request did not come in time"}, now);
   Close();
+}
+
+void Connection::OnGivenUp() {
+  if (handshaking()) HandshakeFailed(HandshakeFailure::kBusy);
+  Close();
+}
+
+void Connection::HandshakeFailed(HandshakeFailure why) const {
+  if (service_.on_handshake_failed) service_.on_handshake_failed(why);
 }
 
 void Connection::ReadHeader(base::Instant now) {
@@ -87,8 +97,7 @@ void Connection::ReadHeader(base::Instant now) {
     const Transport::Outcome read =
         transport_->Read(buffer, std::min(sizeof buffer, limits_.header_bytes + 1 - in_.size()));
     if (read.state == Transport::State::kWait) return;
-    if (read.state != Transport::State::kDone)
-      return EndOfHeader(read.state == Transport::State::kPlaintext, now);
+    if (read.state != Transport::State::kDone) return EndOfHeader(read.state, now);
     TakeHeader({buffer, read.bytes}, now);
   }
 }
@@ -101,8 +110,10 @@ void Connection::TakeHeader(absl::string_view bytes, base::Instant now) {
 }
 
 // Nothing more can be read before the header was whole.
-void Connection::EndOfHeader(bool plaintext, base::Instant now) {
-  if (plaintext) {
+void Connection::EndOfHeader(Transport::State state, base::Instant now) {
+  if (state == Transport::State::kRefused) HandshakeFailed(HandshakeFailure::kRefused);
+  if (state == Transport::State::kPlaintext) {
+    HandshakeFailed(HandshakeFailure::kPlaintext);
     transport_ = Transport::Make(fd_, nullptr);
     return Refuse({400, "this port speaks HTTPS: ask for https:// instead of http://"}, now);
   }
@@ -126,7 +137,7 @@ void Connection::AnswerHeader(absl::string_view bytes, base::Instant now) {
   http_1_0_ = header.http_1_0;
   ServerResponse response;
   try {
-    response = answer_(header);
+    response = service_.answer(header);
   } catch (const std::exception&) {
     return Refuse({500, "internal error"}, now);
   }

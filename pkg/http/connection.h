@@ -17,20 +17,25 @@
 
 namespace spacelet::http {
 
+// What a connection asks of the server.
+struct Service {
+  std::function<ServerResponse(const RequestHeader&)> answer;
+  std::function<void(HandshakeFailure)> on_handshake_failed;  // may be null
+};
+
 // Not thread-safe.
 class Connection {
  public:
-  using Answer = std::function<ServerResponse(const RequestHeader&)>;
-
-  // Takes the socket, which must be non-blocking. `tls` may be null. `limits` and `answer` outlive the
+  // Takes the socket, which must be non-blocking. `tls` may be null. `limits` and `service` outlive the
   // connection.
-  Connection(int fd, std::shared_ptr<const TlsContext> tls, const ServerLimits& limits, const Answer& answer,
-             base::Instant now);
+  Connection(int fd, std::string peer, std::shared_ptr<const TlsContext> tls, const ServerLimits& limits,
+             const Service& service, base::Instant now);
   ~Connection();
   Connection(const Connection&) = delete;
   Connection& operator=(const Connection&) = delete;
 
   int fd() const { return fd_; }
+  const std::string& peer() const { return peer_; }     // PeerOf
   int16_t interest() const;                             // poll events to wait for
   base::Instant deadline() const { return deadline_; }  // when OnDeadline is due
   // When it ends unless something happens; for a stream the deadline.
@@ -42,13 +47,15 @@ class Connection {
 
   void OnReady(base::Instant now);  // something of interest() happened
   void OnDeadline(base::Instant now);
+  void OnGivenUp();  // its place is needed for another one
 
  private:
   enum class Phase { kHeader, kLater, kSend, kStream, kLinger, kClosed };
 
   void ReadHeader(base::Instant now);
   void TakeHeader(absl::string_view bytes, base::Instant now);
-  void EndOfHeader(bool plaintext, base::Instant now);
+  void EndOfHeader(Transport::State state, base::Instant now);
+  void HandshakeFailed(HandshakeFailure why) const;
   void AskLater(base::Instant now);
   void Respond(const ServerResponse& response, base::Instant now);
   void Refuse(const Refusal& refusal, base::Instant now);
@@ -61,8 +68,9 @@ class Connection {
   void Close() { phase_ = Phase::kClosed; }
 
   const int fd_;
+  const std::string peer_;
   const ServerLimits& limits_;
-  const Answer& answer_;
+  const Service& service_;
   Phase phase_ = Phase::kHeader;
   base::Instant deadline_;
   std::unique_ptr<Transport> transport_;

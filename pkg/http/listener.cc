@@ -17,7 +17,8 @@
 namespace spacelet::http {
 namespace {
 
-constexpr int kBacklog = 128;
+constexpr int kBacklog = 512;  // the kernel's own limit may be lower (net.core.somaxconn)
+
 constexpr mode_t kSocketMode = 0660;
 
 struct HostAndPort {

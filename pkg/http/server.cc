@@ -9,6 +9,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <iterator>
 #include <list>
 #include <utility>
 #include <vector>
@@ -18,6 +19,7 @@
 #include "pkg/http/connection.h"
 #include "pkg/http/listener.h"
 #include "pkg/http/request_header.h"
+#include "pkg/http/sharing.h"
 #include "pkg/http/tls.h"
 
 namespace spacelet::http {
@@ -51,7 +53,7 @@ ServerResponse Misdirected() {
 // Where clients come in, and who answers them.
 struct Door {
   int listener;  // negative: nobody comes
-  Connection::Answer answer;
+  Service service;
   std::function<std::shared_ptr<const TlsContext>()> tls;
 };
 
@@ -78,10 +80,10 @@ class Loop {
     poll(fds.data(), fds.size(), TimeoutMilliseconds(now));
     now = clock_.Monotonic();
     ServeTalking(fds, now);
-    const bool in_time = ShakeHands(fds, now);
+    is_busy_ = !ShakeHands(fds, now);
     connections_.remove_if([](const Connection& c) { return c.closed(); });
     if (fds[kLocal].revents != 0) AcceptAll(local_, now);
-    if (fds[kTcp].revents != 0 && in_time) AcceptAll(tcp_, now);
+    if (fds[kTcp].revents != 0) AcceptAll(tcp_, now);
   }
 
   std::vector<pollfd> Interests(base::Instant now) const {
@@ -110,53 +112,71 @@ class Loop {
     }
   }
 
-  // In the order in which they came, one at least. Whether all had their turn: a signature takes up to some
-  // milliseconds.
+  // One at least; whether all had their turn: a signature takes up to some milliseconds.
   bool ShakeHands(const std::vector<pollfd>& fds, base::Instant now) {
-    const base::Instant enough = now + limits_.handshakes_per_turn;
+    std::vector<Connection*> ready;
+    std::vector<std::string> peers;
     size_t i = kFirstConnection;
-    bool is_first = true;
     for (Connection& connection : connections_) {
       if (fds[i++].revents == 0 || connection.closed() || !connection.handshaking()) continue;
+      ready.push_back(&connection);
+      peers.push_back(connection.peer());
+    }
+    const base::Instant enough = now + limits_.turn;
+    bool is_first = true;
+    for (const size_t next : TurnOrder(peers, last_peer_)) {
       if (!std::exchange(is_first, false) && clock_.Monotonic() >= enough) return false;
-      connection.OnReady(now);
+      last_peer_ = peers[next];
+      ready[next]->OnReady(now);
     }
     return true;
   }
 
   void AcceptAll(const Door& door, base::Instant now) {
-    // A bound, so that a flood of connections does not keep the others from being served.
-    for (size_t i = 0; i < limits_.connections; ++i) {
-      const int fd = accept4(door.listener, nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    // All of them where it can be: who comes while the backlog is full is not heard for a second (TCP sends
+    // its SYN again).
+    const base::Instant enough = clock_.Monotonic() + limits_.turn;
+    do {
+      sockaddr_storage address{};
+      socklen_t size = sizeof address;
+      const int fd =
+          accept4(door.listener, reinterpret_cast<sockaddr*>(&address), &size, SOCK_NONBLOCK | SOCK_CLOEXEC);
       if (fd >= 0)
-        Admit(fd, door, now);
+        Admit(fd, PeerOf(address), door, now);
       else if (errno != ECONNABORTED && errno != EINTR)
         return PauseUnlessDrained(errno, now);
-    }
+    } while (clock_.Monotonic() < enough);
   }
 
   void PauseUnlessDrained(int error, base::Instant now) {
     if (error != EAGAIN) accept_after_ = now + kAcceptPause;
   }
 
-  void Admit(int fd, const Door& door, base::Instant now) {
-    if (connections_.size() >= limits_.connections) Evict();
+  void Admit(int fd, std::string peer, const Door& door, base::Instant now) {
+    if (connections_.size() >= limits_.connections && !MakeRoomFor(peer)) {
+      close(fd);
+      if (door.service.on_handshake_failed) door.service.on_handshake_failed(HandshakeFailure::kBusy);
+      return;
+    }
     setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &kUnacknowledged, sizeof kUnacknowledged);
-    Connection& connection =
-        connections_.emplace_back(fd, door.tls ? door.tls() : nullptr, limits_, door.answer, now);
+    Connection& connection = connections_.emplace_back(fd, std::move(peer), door.tls ? door.tls() : nullptr,
+                                                       limits_, door.service, now);
     if (connection.handshaking()) return;
     connection.OnReady(now);  // a scrape's request is usually there already
     if (connection.closed()) connections_.pop_back();
   }
 
-  // The one that has used up most of its time makes room: whoever sends a whole request at once is always
-  // served.
-  void Evict() {
-    const auto sooner = [](const Connection& a, const Connection& b) {
-      return std::make_pair(a.idle_stream(), a.end().since_epoch) <
-             std::make_pair(b.idle_stream(), b.end().since_epoch);
-    };
-    connections_.erase(std::min_element(connections_.begin(), connections_.end(), sooner));
+  // Whoever sends a whole request at once is always served, unless it is its peer's own handshakes that take
+  // all of the time.
+  bool MakeRoomFor(const std::string& peer) {
+    std::vector<Place> places;
+    for (const Connection& c : connections_) places.push_back({c.peer(), c.idle_stream(), c.end()});
+    const std::optional<size_t> given_up = PlaceToGiveUp(places, peer, is_busy_);
+    if (!given_up) return false;
+    const auto at = std::next(connections_.begin(), static_cast<std::ptrdiff_t>(*given_up));
+    at->OnGivenUp();
+    connections_.erase(at);
+    return true;
   }
 
   const ServerLimits& limits_;
@@ -165,6 +185,8 @@ class Loop {
   base::Clock& clock_ = base::RealClock();
   std::list<Connection> connections_;
   base::Instant accept_after_{};
+  bool is_busy_ = false;   // some handshakes did not have their turn
+  std::string last_peer_;  // who had the last one
 };
 
 }  // namespace
@@ -196,8 +218,12 @@ Server::~Server() {
 
 absl::Status Server::Run(const std::stop_token& stop) {
   Loop(options_.limits,
-       {listener_.get(), [this](const RequestHeader& header) { return Answer(header, false); }, options_.tls},
-       {socket_.get(), [this](const RequestHeader& header) { return Answer(header, true); }, nullptr})
+       {listener_.get(),
+        {[this](const RequestHeader& header) { return Answer(header, false); }, options_.on_handshake_failed},
+        options_.tls},
+       {socket_.get(),
+        {[this](const RequestHeader& header) { return Answer(header, true); }, nullptr},
+        nullptr})
       .Run(stop);
   return absl::OkStatus();
 }

@@ -51,13 +51,20 @@ struct ServerLimits {
   size_t header_bytes = 8 << 10;                      // above: 431
   absl::Duration header_deadline = absl::Seconds(5);  // for the handshake and the whole header: 408
   absl::Duration write_deadline = absl::Seconds(5);   // for what is to be sent, as a whole: closed
-  size_t connections = 64;  // one more: the connection nearest to its deadline is closed
+  size_t connections = 64;  // one more: one of the peer that has the most is closed (sharing.h)
   absl::Duration stream_interval = absl::Milliseconds(200);
   absl::Duration later_interval = absl::Milliseconds(10);
   absl::Duration later_deadline = absl::Seconds(10);
-  // What the handshakes of one turn of the loop may take together; what is left waits for the next turn,
-  // after everything else, and nobody else is let in by TCP meanwhile.
-  absl::Duration handshakes_per_turn = absl::Milliseconds(20);
+  // What the handshakes of one turn of the loop may take together, those of different peers taking turns, and
+  // what its newcomers may; what is left waits for the next turn, after everything else.
+  absl::Duration turn = absl::Milliseconds(10);
+};
+
+enum class HandshakeFailure {
+  kPlaintext,  // HTTP where TLS is spoken
+  kRefused,    // by either side: a version, a cipher, a certificate; or what came is no TLS
+  kTimeout,    // it was not over within the header's deadline
+  kBusy,  // the place was needed for another peer, or none was free while others waited for the processor
 };
 
 struct ServerOptions {
@@ -69,6 +76,9 @@ struct ServerOptions {
   ServerLimits limits;
   // TLS of the next connection by TCP; unset or null: plain. Called from the server's thread.
   std::function<std::shared_ptr<const TlsContext>()> tls = {};
+  // Told of each handshake that came to nothing, but for a client that never said anything. Called from the
+  // server's thread.
+  std::function<void(HandshakeFailure)> on_handshake_failed = {};
   // Clients of this machine may come by this socket as well (0660), under any host name and without TLS.
   // Empty: none.
   std::string socket_path = {};

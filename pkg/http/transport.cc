@@ -168,7 +168,7 @@ class TlsTransport : public Transport {
       wire_.opening.Take({bytes, read.bytes});
     }
     if (wire_.opening.verdict() == Opening::Verdict::kHttp) return State::kPlaintext;
-    return wire_.opening.verdict() == Opening::Verdict::kTls ? State::kDone : State::kClosed;
+    return wire_.opening.verdict() == Opening::Verdict::kTls ? State::kDone : State::kRefused;
   }
 
   Outcome OutcomeOf(int result, size_t n) {
@@ -177,7 +177,8 @@ class TlsTransport : public Transport {
     ERR_clear_error();  // the queue is the thread's: the next connection must not find this one's
     const bool waits = error == SSL_ERROR_WANT_READ || error == SSL_ERROR_WANT_WRITE;
     interest_ = error == SSL_ERROR_WANT_WRITE ? POLLOUT : POLLIN;
-    return {waits ? State::kWait : State::kClosed};
+    if (waits) return {State::kWait};
+    return {handshaking() ? State::kRefused : State::kClosed};
   }
 
   const std::shared_ptr<const TlsContext> context_;

@@ -16,7 +16,8 @@ class Transport {
   enum class State {
     kDone,       // `bytes` were moved
     kWait,       // nothing for now: again when interest() has happened
-    kClosed,     // the peer is gone, or talks no TLS
+    kClosed,     // the peer is gone
+    kRefused,    // no keys are agreed on: the peer talks no TLS, or not this one
     kPlaintext,  // HTTP where TLS is spoken; the request is still unread
   };
   struct Outcome {

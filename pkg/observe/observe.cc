@@ -56,18 +56,22 @@ void LocalFacts(const desired::Container& want, plan::Facts& facts) {
       facts.pool_files_found.insert(it->path().string());
 }
 
-// Nothing of ours has the wanted spec: something will be created, and secrets are read afresh for it.
-bool WillBeCreated(const desired::Container& want, const plan::ObservedState& now) {
-  return std::none_of(now.containers.begin(), now.containers.end(), [&](const docker::Container& c) {
-    auto it = c.labels.find(api::kLabelSpecHash);
-    return it != c.labels.end() && it->second == want.spec_hash;
-  });
+std::set<std::string> SpecHashesOf(const plan::ObservedState& now) {
+  std::set<std::string> hashes;
+  for (const docker::Container& c : now.containers)
+    if (auto it = c.labels.find(api::kLabelSpecHash); it != c.labels.end()) hashes.insert(it->second);
+  return hashes;
 }
 
 bool IsAsDesired(const desired::Host& desired, const docker::Network& network) {
   auto hash = network.config.labels.find(api::kLabelSpecHash);
   return desired.network && desired.network->config.name == network.config.name &&
          hash != network.config.labels.end() && hash->second == desired.network->spec_hash;
+}
+
+// It is ours and as desired, or somebody else's, which is used as it is.
+bool Stays(const desired::Host& desired, const docker::Network& network) {
+  return IsAsDesired(desired, network) || !plan::IsOwned(network.config.labels);
 }
 
 void SortContainers(plan::ObservedState& now) {
@@ -102,7 +106,7 @@ absl::StatusOr<plan::ObservedState> Observer::Snapshot(const desired::Host& desi
 absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, const desired::Host& desired,
                                                      const std::stop_token& stop) {
   absl::string_view name = key;
-  if (absl::ConsumePrefix(&name, "network/")) return Observe(desired, {}, {}, true, {}, stop);
+  if (absl::ConsumePrefix(&name, "network/")) return ForNetwork(desired, stop);
   absl::ConsumePrefix(&name, "container/");
   const desired::Container* want = desired.Find(std::string(name));
   std::vector<plan::Rival> rivals = Rivals(key);
@@ -116,24 +120,38 @@ absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, con
   return Observe(desired, wanted, {std::string(name)}, want != nullptr, std::move(rivals), stop);
 }
 
+// Who is on a network that stays as it is does not matter to its plan, and may be many.
+absl::StatusOr<plan::ObservedState> Observer::ForNetwork(const desired::Host& desired, const Stop& stop) {
+  plan::ObservedState now = Begun();
+  RETURN_IF_ERROR(Networks(desired, now, stop));
+  if (now.networks.size() == 1 && Stays(desired, now.networks[0])) return now;
+  return Observe(desired, {}, {}, true, {}, stop);
+}
+
+plan::ObservedState Observer::Begun() const {
+  plan::ObservedState now;
+  now.taken_at = clock_.Now();
+  now.begun = clock_.Monotonic();
+  now.self = self_;
+  return now;
+}
+
 // `names`: only the containers that belong to these (by base name or by a desired component); empty: all.
 absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desired,
                                                       const std::vector<const desired::Container*>& wanted,
                                                       const std::set<std::string>& names, bool networks,
                                                       std::vector<plan::Rival> rivals, const Stop& stop) {
-  plan::ObservedState now;
-  now.taken_at = clock_.Now();
-  now.begun = clock_.Monotonic();
-  now.self = self_;
+  plan::ObservedState now = Begun();
   now.rivals = std::move(rivals);
   RETURN_IF_ERROR(Containers(desired, names, now, stop));
   RETURN_IF_ERROR(ToTakeOver(desired, names, now, stop));
   if (networks) RETURN_IF_ERROR(Networks(desired, now, stop));
   RETURN_IF_ERROR(Images(wanted, now, stop));
+  const std::set<std::string> present = SpecHashesOf(now);
   for (const desired::Container* want : wanted) {
     LocalFacts(*want, now.facts);
     RETURN_IF_ERROR(ImageRoom(*want, now, stop));
-    Secrets(*want, now, stop);
+    Secrets(*want, !present.contains(want->spec_hash), now, stop);
     RETURN_IF_ERROR(SecretFiles(*want, now, stop));
   }
   return now;
@@ -248,8 +266,10 @@ absl::Status Observer::Networks(const desired::Host& desired, plan::ObservedStat
   return absl::OkStatus();
 }
 
-void Observer::Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop) {
-  const bool fresh = WillBeCreated(want, now);
+// `fresh`: nothing of ours has the wanted spec, so something will be created, and they are read afresh for
+// it.
+void Observer::Secrets(const desired::Container& want, bool fresh, plan::ObservedState& now,
+                       const Stop& stop) {
   for (const auto& [variable, source] : want.secret_env)
     now.facts.secret_env[absl::StrCat(want.name, "/", variable)] = ValueOf(secrets_.Get(source, fresh, stop));
   for (const desired::File& file : want.files)

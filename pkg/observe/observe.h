@@ -59,10 +59,12 @@ class Observer {
   void Remember(const docker::Image& image) ABSL_LOCKS_EXCLUDED(mu_);
   absl::Status ImageRoom(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
-  void Secrets(const desired::Container& want, plan::ObservedState& now, const Stop& stop);
+  void Secrets(const desired::Container& want, bool fresh, plan::ObservedState& now, const Stop& stop);
   absl::Status SecretFiles(const desired::Container& want, plan::ObservedState& now, const Stop& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<plan::Rival> Rivals(const std::string& key) ABSL_LOCKS_EXCLUDED(mu_);
+  plan::ObservedState Begun() const;
+  absl::StatusOr<plan::ObservedState> ForNetwork(const desired::Host& desired, const Stop& stop);
   absl::StatusOr<plan::ObservedState> Observe(const desired::Host& desired,
                                               const std::vector<const desired::Container*>& wanted,
                                               const std::set<std::string>& names, bool networks,

@@ -9,6 +9,7 @@
 #include "pkg/plan/container.h"
 #include "pkg/plan/network.h"
 #include "pkg/plan/ownership.h"
+#include "pkg/plan/partition.h"
 
 namespace spacelet::plan {
 namespace {
@@ -28,6 +29,11 @@ void Append(Plan& plan, Plan part) {
   plan.networks.merge(part.networks);
   plan.goes_back = plan.goes_back || part.goes_back;
   plan.look_again = std::min(plan.look_again, part.look_again);
+}
+
+// null: a network, or what is no longer in the document.
+const desired::Container* FindDesired(absl::string_view key, const desired::Host& desired) {
+  return absl::ConsumePrefix(&key, "container/") ? desired.Find(std::string(key)) : nullptr;
 }
 
 void AddOnce(std::vector<std::string>& keys, std::string key) {
@@ -57,8 +63,12 @@ std::vector<std::string> Keys(const desired::Host& desired, const ObservedState&
   std::vector<std::string> keys;
   if (desired.network) keys.push_back(NetworkKey(desired.network->config.name));
   for (const desired::Container& c : desired.containers) keys.push_back(ContainerKey(c.name));
+  std::set<std::string> components;
+  for (const desired::Container& c : desired.containers) components.insert(c.component);
   for (const docker::Container& c : observed.containers)
-    if (IsDropped(desired, c)) AddOnce(keys, ContainerKey(BaseName(c.name)));
+    if (const std::string component = ComponentOf(c.labels);
+        !component.empty() && !components.contains(component))
+      AddOnce(keys, ContainerKey(BaseName(c.name)));
   for (const docker::Network& n : observed.networks)
     if (IsOwned(n.config.labels)) AddOnce(keys, NetworkKey(n.config.name));
   return keys;
@@ -71,17 +81,20 @@ Plan ComputeFor(const std::string& key, const desired::Host& desired, const Obse
     return wanted ? PlanNetwork(desired, observed) : PlanNetworkRemoval(std::string(name), observed);
   }
   absl::ConsumePrefix(&name, "container/");
-  const desired::Container* want = desired.Find(std::string(name));
+  const desired::Container* want = FindDesired(key, desired);
   return want ? PlanContainer(desired, *want, observed)
               : PlanContainerRemoval(std::string(name), desired, observed);
 }
 
 Plan Compute(const desired::Host& desired, const ObservedState& observed) {
   Plan plan;
-  ObservedState state = observed;
+  const Partition partition(desired, observed);
   for (const std::string& key : Keys(desired, observed)) {
-    Append(plan, ComputeFor(key, desired, state));
-    state.facts.rolling.insert(plan.rolling.begin(), plan.rolling.end());
+    ObservedState part = partition.For(key);
+    if (const desired::Container* want = FindDesired(key, desired))
+      for (const std::string& dependency : want->depends_on)
+        if (plan.rolling.contains(dependency)) part.facts.rolling.insert(dependency);
+    Append(plan, ComputeFor(key, desired, part));
   }
   return plan;
 }

@@ -79,13 +79,6 @@ void Prober::Begin(const std::string& workload, const Target& target, bool serve
   changed_.NotifyAll();
 }
 
-std::map<std::string, Result> Prober::Results() const {
-  base::MutexLock lock(mu_);
-  std::map<std::string, Result> results;
-  for (const auto& [id, watched] : watched_) results[id] = watched.result;
-  return results;
-}
-
 std::optional<Result> Prober::ResultOf(const std::string& container_id) const {
   base::MutexLock lock(mu_);
   auto known = watched_.find(container_id);
@@ -93,12 +86,11 @@ std::optional<Result> Prober::ResultOf(const std::string& container_id) const {
   return known->second.result;
 }
 
-std::map<std::string, bool> Prober::Ready() const {
+std::optional<bool> Prober::IsReady(const std::string& workload) const {
   base::MutexLock lock(mu_);
-  std::map<std::string, bool> ready;
   for (const auto& [id, watched] : watched_)
-    if (watched.serves) ready[watched.workload] = watched.result.ready;
-  return ready;
+    if (watched.serves && watched.workload == workload) return watched.result.ready;
+  return std::nullopt;
 }
 
 absl::Status Prober::Run(const std::stop_token& stop) {

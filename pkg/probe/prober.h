@@ -57,11 +57,10 @@ class Prober {
   // None of it runs.
   void Forget(const std::string& workload) { Watch(workload, {}); }
 
-  // Container id → newest result, of the containers that are watched.
-  std::map<std::string, Result> Results() const ABSL_LOCKS_EXCLUDED(mu_);
+  // The newest result of a container that is watched.
   std::optional<Result> ResultOf(const std::string& container_id) const ABSL_LOCKS_EXCLUDED(mu_);
-  // Workload → whether its serving container is ready, of the workloads that are watched.
-  std::map<std::string, bool> Ready() const ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether the serving container of a workload is ready; nullopt: none is watched.
+  std::optional<bool> IsReady(const std::string& workload) const ABSL_LOCKS_EXCLUDED(mu_);
 
   base::Instant Now() const { return clock_.Monotonic(); }  // the clock of the results
 

@@ -14,6 +14,7 @@ namespace spacelet::report {
 namespace {
 
 constexpr const char* kRolloutEnds[] = {"Succeeded", "RolledBack", "Inconclusive", "Failed"};
+constexpr const char* kHandshakeFailures[] = {"plaintext", "refused", "timeout", "busy"};
 constexpr const char* kGitResults[] = {"unchanged",
                                        "changed",
                                        api::reason::kGitUnreachable,
@@ -110,6 +111,8 @@ void Metrics::WebConfigReloaded(bool good, std::optional<absl::Time> not_after) 
   base::MutexLock lock(s.mu);
   s.web_config_successful.Add({}).Set(good ? 1 : 0);
   for (const char* result : kAuthenticationResults) s.authentications.Add({{"result", result}});
+  if (not_after)
+    for (const char* reason : kHandshakeFailures) s.handshake_failures.Add({{"reason", reason}});
   if (!good) return;
   s.web_config_success_time.Add({}).Set(absl::ToDoubleSeconds(s.clock.Now() - absl::UnixEpoch()));
   Gauge& end = s.certificate_end.Add({});
@@ -122,6 +125,11 @@ void Metrics::WebConfigReloaded(bool good, std::optional<absl::Time> not_after) 
 void Metrics::HttpAuthenticated(absl::string_view result) {
   base::MutexLock lock(series_->mu);
   series_->authentications.Add({{"result", Label(result)}}).Increment();
+}
+
+void Metrics::HttpHandshakeFailed(absl::string_view reason) {
+  base::MutexLock lock(series_->mu);
+  series_->handshake_failures.Add({{"reason", Label(reason)}}).Increment();
 }
 
 void Metrics::DockerUp(bool up) { series_->docker_up.Set(up ? 1 : 0); }
@@ -230,7 +238,10 @@ void Metrics::Reconciled(const std::string& object, absl::string_view result, ab
   s.Of(object, s.reconcile_times, {}, kReconcileBuckets).Observe(absl::ToDoubleSeconds(took));
 }
 
-void Metrics::Resynced() { series_->resyncs.Increment(); }
+void Metrics::Resynced(absl::Duration took) {
+  series_->resyncs.Increment();
+  series_->resync_times.Observe(absl::ToDoubleSeconds(took));
+}
 
 void Metrics::Drifted(const std::string& object, absl::string_view field) {
   ObjectKnown(object);

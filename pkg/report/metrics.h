@@ -47,6 +47,8 @@ class Metrics {
   // The web configuration; its series exist once one of these was called. `not_after`: of the certificate in
   // force; nothing without TLS.
   void WebConfigReloaded(bool good, std::optional<absl::Time> not_after);
+  // A TLS handshake that came to nothing. `reason`: plaintext, refused, timeout, busy.
+  void HttpHandshakeFailed(absl::string_view reason);
   // A request that needed a password. `result`: accepted, rejected, busy.
   void HttpAuthenticated(absl::string_view result);
 
@@ -72,7 +74,7 @@ class Metrics {
 
   // Reconciling. `result`: success, error, terminal, waiting, suspended, cancelled.
   void Reconciled(const std::string& object, absl::string_view result, absl::Duration took);
-  void Resynced();
+  void Resynced(absl::Duration took);
   void Drifted(const std::string& object, absl::string_view field);
   void DriftMissedByEvents(const std::string& object);
   void Converged(const std::string& object,

@@ -115,6 +115,8 @@ struct Metrics::Series {
                                           "Until when the certificate of the HTTP port is good.");
   Family<Counter>& authentications =
       Counters("spacelet_http_authentications_total", "Requests that needed a password, by how they ended.");
+  Family<Counter>& handshake_failures =
+      Counters("spacelet_http_handshake_failures_total", "TLS handshakes that came to nothing, by why.");
   Family<Gauge>& config_info =
       Gauges("spacelet_config_info",
              "Document in force, and the commit that it is of when it came from Git; always 1.");
@@ -142,6 +144,8 @@ struct Metrics::Series {
   Family<Histogram>& reconcile_times =
       Histograms("spacelet_reconcile_time_seconds", "How long reconciliations of an object take.");
   Counter& resyncs = OneCounter("spacelet_resyncs_total", "Full looks at the host.");
+  Histogram& resync_times = OneHistogram("spacelet_resync_time_seconds",
+                                         "How long full looks at the host take.", kReconcileBuckets);
 
   Gauge& queue_depth =
       OneGauge("spacelet_workqueue_depth", "Objects that are ready to be looked at and not taken yet.");

@@ -12,7 +12,8 @@
 namespace spacelet::report {
 namespace {
 
-auto Position(std::vector<ObjectStatus>& objects, const std::string& name) {
+template <typename Objects>
+auto Position(Objects& objects, const std::string& name) {
   return std::lower_bound(objects.begin(), objects.end(), name,
                           [](const ObjectStatus& o, const std::string& n) { return o.object < n; });
 }
@@ -160,9 +161,16 @@ Status StatusBoard::Snapshot() const {
 
 std::optional<ObjectStatus> StatusBoard::Object(const std::string& object) const {
   base::MutexLock lock(mu_);
+  const auto at = Position(status_.objects, object);
+  if (at == status_.objects.end() || at->object != object) return std::nullopt;
+  return *at;
+}
+
+std::string StatusBoard::ObjectOf(const std::string& id) const {
+  base::MutexLock lock(mu_);
   for (const ObjectStatus& known : status_.objects)
-    if (known.object == object) return known;
-  return std::nullopt;
+    if (!id.empty() && known.id == id) return known.object;
+  return "";
 }
 
 std::vector<std::string> StatusBoard::Objects() const {

@@ -46,6 +46,8 @@ class StatusBoard {
 
   Status Snapshot() const ABSL_LOCKS_EXCLUDED(mu_);
   std::optional<ObjectStatus> Object(const std::string& object) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Which of them was last seen with this id; empty: none.
+  std::string ObjectOf(const std::string& id) const ABSL_LOCKS_EXCLUDED(mu_);
   std::vector<std::string> Objects() const ABSL_LOCKS_EXCLUDED(mu_);
 
   // Counts the changes; a call that changes nothing does not count.

@@ -1,5 +1,7 @@
 #include "test/property/world.h"
 
+#include <gtest/gtest.h>
+
 #include <algorithm>
 
 #include "absl/strings/str_cat.h"
@@ -9,6 +11,7 @@
 #include "pkg/desired/compile.h"
 #include "pkg/docker/errors.h"
 #include "pkg/plan/ownership.h"
+#include "pkg/plan/partition.h"
 #include "pkg/plan/text.h"
 #include "test/testing/scenario.h"
 
@@ -42,6 +45,7 @@ plan::Plan World::Reconcile(const desired::Host& host) {
   now->facts.rolling = all.rolling;
   for (const std::string& key : plan::Keys(host, *now)) {
     const plan::Plan plan = plan::ComputeFor(key, host, *now);
+    EXPECT_EQ(plan::ComputeFor(key, host, plan::Partition(host, *now).For(key)), plan) << key;
     for (const auto& [container, history] : plan.histories) histories[container] = history;
     for (const auto& [network, history] : plan.networks) networks.Keep(network, history);
     const execute::Report report = executor_.Run(plan, {});

@@ -5,7 +5,6 @@ It is started by what takes that away (prlimit, a small file system, a pipe that
 Exits 77 where the programs are not built; what needs root is skipped without.
 """
 import concurrent.futures
-import contextlib
 import fcntl
 import json
 import os
@@ -19,6 +18,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
 import host as hosts  # noqa: E402
+from attack import Attacker  # noqa: E402
 
 IMAGE = "example/web:"
 AT_ONCE = 4
@@ -203,49 +203,34 @@ class Attack(unittest.TestCase):
         for _ in range(50):  # what any use makes it keep
             self.host.agent.get("/metrics")
         self.before = self.memory()
+        self.attacker = Attacker(self.host.agent.address, hosts.AGENT_PORT)
 
     def memory(self):
         return self.host.memory("VmRSS")
-
-    def connect(self):
-        return socket.create_connection((self.host.agent.address, hosts.AGENT_PORT), timeout=30)
-
-    def flood(self, begin, chunk, times):
-        """Sends until it is cut off."""
-        with self.connect() as client, contextlib.suppress(OSError):
-            client.sendall(begin)
-            for _ in range(times):
-                client.sendall(chunk)
 
     def well(self):
         self.assertEqual(self.host.agent.get("/livez")[0], 200)
         self.host.repair(spec("1"))
         self.assertLess(self.memory() - self.before, self.GROWTH)
 
-    def test_two_hundred_who_hang_on(self):
-        slow = [self.connect() for _ in range(200)]
-        for client in slow:
-            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: lo")
+    def well_among(self, clients):
         self.well()
-        for client in slow:
+        for client in clients:
             client.close()
 
+    def test_two_hundred_who_hang_on(self):
+        self.well_among(self.attacker.hang_on())
+
     def test_a_header_line_of_200_mib(self):
-        self.flood(b"GET / HTTP/1.1\r\nX: ", b"a" * MIB, 200)
+        self.attacker.long_line()
         self.well()
 
     def test_a_million_headers(self):
-        self.flood(b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000, 1000)
+        self.attacker.many_headers()
         self.well()
 
     def test_many_who_read_nothing(self):
-        greedy = [self.connect() for _ in range(100)]
-        for client in greedy:
-            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
-            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
-        self.well()
-        for client in greedy:
-            client.close()
+        self.well_among(self.attacker.read_nothing())
 
     def test_a_thousand_scrapes_at_once_are_answered(self):
         clients = []
@@ -259,16 +244,14 @@ class Attack(unittest.TestCase):
                 self.assertIn(b"spacelet_build_info", answer.read())
 
     def test_all_at_once(self):
-        floods = [threading.Thread(target=self.flood, args=(b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000, 100)) for _ in range(20)]
-        floods += [threading.Thread(target=self.flood, args=(b"", b"\0\xff" * MIB, 4)) for _ in range(10)]
-        slow = [self.connect() for _ in range(200)]
+        floods = [threading.Thread(target=self.attacker.many_headers, args=(100_000,)) for _ in range(20)]
+        floods += [threading.Thread(target=self.attacker.garbage) for _ in range(10)]
+        slow = self.attacker.hang_on()
         for one in floods:
             one.start()
-        self.well()
+        self.well_among(slow)
         for one in floods:
             one.join()
-        for client in slow:
-            client.close()
         self.well()
 
 

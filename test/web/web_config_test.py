@@ -180,6 +180,11 @@ class Access(WebTest):
         answer = subprocess.run(["curl", "-sS", "-i", f"http://127.0.0.1:{self.port}/livez"], capture_output=True, text=True, timeout=60)
         self.assertIn("400 Bad Request", answer.stdout)
         self.assertIn("this port speaks HTTPS", answer.stdout)
+        self.assertEqual(self.failed_handshakes("plaintext"), 1)
+
+    def failed_handshakes(self, reason):
+        found = re.search(rf'^spacelet_http_handshake_failures_total{{reason="{reason}"}} (\d+)$', self.local("/metrics"), re.M)
+        return int(found.group(1))
 
     def test_a_client_needs_a_certificate_where_one_is_wanted(self):
         self.start(CLIENTS)

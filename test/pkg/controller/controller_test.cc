@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "absl/strings/str_cat.h"
 #include "test/pkg/controller/world.h"
 
 namespace spacelet::controller {
@@ -65,6 +66,20 @@ TEST_F(ControllerTest, FiftyResyncsWithoutChangeMakeNoMutatingCall) {
                                       [&] { return Value("spacelet_resyncs_total") >= resyncs + 50; }));
   EXPECT_TRUE(Converges());
   EXPECT_EQ(docker_.mutating_calls(), before);
+}
+
+// The start of one of n containers is a look at that one: with a look at all of them, the calls of a
+// convergence would grow with the square.
+TEST_F(ControllerTest, AContainerCostsTheSameNumberOfCallsHoweverManyThereAre) {
+  constexpr int kContainers = 60, kMostCallsEach = 30;
+  std::string document =
+      "apiVersion: spacelet.dev/v1alpha1\nkind: GitspaceHost\nmetadata: {name: test}\nspec:\n  containers:\n";
+  for (int i = 0; i < kContainers; ++i)
+    absl::StrAppend(&document, "    - {name: box-", i, ", image: \"web:1\"}\n");
+  Start();
+  Offer(document);
+  ASSERT_TRUE(Converges());
+  EXPECT_LT(docker_.CountCalls("InspectContainer") / kContainers, kMostCallsEach);
 }
 
 TEST_F(ControllerTest, ARemovedContainerIsMadeAgainByAnEventAlone) {

@@ -30,37 +30,56 @@ class EventKeysTest : public ::testing::Test {
   static std::map<std::string, std::string> Ours(const std::string& name, const std::string& component) {
     return {{"name", name}, {api::kLabelManaged, "true"}, {api::kLabelComponent, component}};
   }
+  // The runner is known by its id.
+  std::vector<std::string> KeysFor(const docker::Event& event) const {
+    return controller::KeysFor(
+        event, host_, [](const std::string& id) { return id == "ab12" ? "container/vm-runner" : ""; });
+  }
+  static docker::Event Network(const char* action, const std::string& container) {
+    return {"network", action, "1", {{"name", "harness"}, {"container", container}}, 0};
+  }
   desired::Host host_;
 };
 
 TEST_F(EventKeysTest, AContainerIsKnownByItsNameWithoutSuffix) {
   for (const char* name : {"vm-runner", "vm-runner.next", "vm-runner.previous"})
-    EXPECT_THAT(KeysFor(Container("die", {{"name", name}}), host_), ElementsAre("container/vm-runner"))
-        << name;
+    EXPECT_THAT(KeysFor(Container("die", {{"name", name}})), ElementsAre("container/vm-runner")) << name;
 }
 
 TEST_F(EventKeysTest, ARenameConcernsTheFormerNameToo) {
-  EXPECT_THAT(KeysFor(Container("rename", {{"name", "mine"}, {"oldName", "/vm-runner"}}), host_),
+  EXPECT_THAT(KeysFor(Container("rename", {{"name", "mine"}, {"oldName", "/vm-runner"}})),
               ElementsAre("container/vm-runner"));
 }
 
 TEST_F(EventKeysTest, AnOwnedContainerIsKnownByItsLabelsWhateverItsName) {
-  EXPECT_THAT(KeysFor(Container("die", Ours("mine", "runner")), host_), ElementsAre("container/vm-runner"));
-  EXPECT_THAT(KeysFor(Container("die", Ours("dropped", "web")), host_), ElementsAre("container/dropped"));
+  EXPECT_THAT(KeysFor(Container("die", Ours("mine", "runner"))), ElementsAre("container/vm-runner"));
+  EXPECT_THAT(KeysFor(Container("die", Ours("dropped", "web"))), ElementsAre("container/dropped"));
 }
 
 TEST_F(EventKeysTest, ForeignContainersAndNoiseConcernNobody) {
-  EXPECT_THAT(KeysFor(Container("die", {{"name", "postgres"}}), host_), IsEmpty());
-  EXPECT_THAT(KeysFor(Container("exec_start: true", {{"name", "vm-runner"}}), host_), IsEmpty());
-  EXPECT_THAT(KeysFor(Container("top", {{"name", "vm-runner"}}), host_), IsEmpty());
-  EXPECT_THAT(KeysFor({"image", "pull", "x", {{"name", "vm-runner"}}, 0}, host_), IsEmpty());
-  EXPECT_THAT(KeysFor({}, host_), IsEmpty());
+  EXPECT_THAT(KeysFor(Container("die", {{"name", "postgres"}})), IsEmpty());
+  EXPECT_THAT(KeysFor(Container("exec_start: true", {{"name", "vm-runner"}})), IsEmpty());
+  EXPECT_THAT(KeysFor(Container("top", {{"name", "vm-runner"}})), IsEmpty());
+  EXPECT_THAT(KeysFor({"image", "pull", "x", {{"name", "vm-runner"}}, 0}), IsEmpty());
+  EXPECT_THAT(KeysFor({}), IsEmpty());
 }
 
 TEST_F(EventKeysTest, ANetworkEventConcernsTheNetworkAndWhoIsOnIt) {
-  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness"}}, 0}, host_),
+  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness"}}, 0}),
               ElementsAre("network/harness", "container/vm-runner", "container/docker-delegate"));
-  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness2"}}, 0}, host_), IsEmpty());
+  EXPECT_THAT(KeysFor({"network", "destroy", "1", {{"name", "harness2"}}, 0}), IsEmpty());
+}
+
+TEST_F(EventKeysTest, WhoJoinsOrLeavesANetworkConcernsNobodyElseOnIt) {
+  for (const char* action : {"connect", "disconnect"})
+    EXPECT_THAT(KeysFor(Network(action, "ab12")), ElementsAre("network/harness", "container/vm-runner"))
+        << action;
+}
+
+TEST_F(EventKeysTest, WhoLeavesAndIsNotKnownMayBeAnyOfThem) {
+  EXPECT_THAT(KeysFor(Network("connect", "cd34")), ElementsAre("network/harness"));
+  EXPECT_THAT(KeysFor(Network("disconnect", "cd34")),
+              ElementsAre("network/harness", "container/vm-runner", "container/docker-delegate"));
 }
 
 TEST_F(EventKeysTest, TheListLagsAfterDieAndDestroyOnly) {

@@ -41,6 +41,10 @@ class TlsServerTest : public ::testing::Test {
       base::MutexLock lock(mu_);
       return context_;
     };
+    options.on_handshake_failed = [this](HandshakeFailure why) {
+      base::MutexLock lock(mu_);
+      failures_.push_back(why);
+    };
     server_ = *Server::Bind(std::move(options), Page);
     thread_ = std::jthread([this](const std::stop_token& stop) { server_->Run(stop).IgnoreError(); });
   }
@@ -58,11 +62,17 @@ class TlsServerTest : public ::testing::Test {
     context_ = *context;
   }
   int port() const { return server_->port(); }
+  // So far; what a client has seen was told before.
+  std::vector<HandshakeFailure> failures() {
+    base::MutexLock lock(mu_);
+    return failures_;
+  }
 
   const Certificate ca_ = testing::MakeCa("ca");
   const Certificate certificate_ = testing::Issue(ca_, "server", {"IP:127.0.0.1"});
   base::Mutex mu_;
   std::shared_ptr<const TlsContext> context_ ABSL_GUARDED_BY(mu_);
+  std::vector<HandshakeFailure> failures_ ABSL_GUARDED_BY(mu_);
   std::unique_ptr<Server> server_;
   std::jthread thread_;
 };
@@ -202,6 +212,28 @@ TEST_F(TlsServerTest, ClosesOnWhatIsNeither) {
   }
 }
 
+TEST_F(TlsServerTest, TellsOfEachHandshakeThatCameToNothing) {
+  using enum HandshakeFailure;
+  for (const std::string& begun : {std::string("\x17 no handshake"), std::string("GET / HTTP/1.1\r\n\r\n"),
+                                   std::string("\x16\x03\x01\x00\x04\x01\x00\x00\x00", 9)}) {
+    const Socket client(port());
+    client.Send(begun);
+    shutdown(client.fd(), SHUT_WR);
+    client.Read();
+  }
+  EXPECT_EQ(failures(), (std::vector{kRefused, kPlaintext, kRefused}));
+}
+
+TEST_F(TlsServerTest, DoesNotTellOfAGoodHandshakeNorOfWhoSaysNothing) {
+  {
+    const Socket port_check(port());
+    shutdown(port_check.fd(), SHUT_WR);
+    EXPECT_EQ(port_check.Read(), "");
+  }
+  EXPECT_TRUE(absl::StartsWith(TlsClient(port()).Get(), "HTTP/1.1 200 "));
+  EXPECT_TRUE(failures().empty());
+}
+
 TEST_F(TlsServerTest, ReadsAHandshakeThatComesByteByByte) {
   TlsClient client(port());
   BIO* const wire = BIO_new(BIO_s_mem());
@@ -284,6 +316,7 @@ TEST_F(ImpatientTlsServerTest, EndsAHandshakeThatDoesNotComeToItsEnd) {
     client.Send(begun);
     EXPECT_EQ(client.Read(), "");
   }
+  EXPECT_EQ(failures(), std::vector(3, HandshakeFailure::kTimeout));
 }
 
 TEST_F(ImpatientTlsServerTest, TellsWhoShakesHandsAndThenSaysNothing) {
@@ -297,7 +330,7 @@ class BusyTlsServerTest : public TlsServerTest {
   BusyTlsServerTest() : TlsServerTest(NoTime()) {}
   static ServerLimits NoTime() {
     ServerLimits limits;
-    limits.handshakes_per_turn = absl::Nanoseconds(1);
+    limits.turn = absl::Nanoseconds(1);
     return limits;
   }
 };

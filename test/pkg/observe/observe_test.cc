@@ -166,6 +166,16 @@ TEST_F(Observe, AKeyLooksOnlyAtItsOwnContainers) {
     EXPECT_FALSE(call.operation == "InspectContainer" && call.object == "vm-runner");
 }
 
+// A container that starts is an event of the network, too, and there may be many on it.
+TEST_F(Observe, ANetworkThatStaysAsItIsIsOneCallWhoeverIsOnIt) {
+  EXPECT_EQ(observer_.ForKey("network/harness", host_, {})->networks.size(), 1u);
+  EXPECT_EQ(docker_.calls().size(), 1u);
+  SetSpec(host_.containers[0], "v1:another");  // of a container
+  EXPECT_EQ(observer_.ForKey("network/harness", host_, {})->containers.size(), 0u);
+  host_.network->spec_hash = "v1:another";
+  EXPECT_EQ(observer_.ForKey("network/harness", host_, {})->containers.size(), 2u);
+}
+
 TEST_F(Observe, AKeyFindsItsContainerUnderAnyName) {
   ASSERT_TRUE(docker_.RenameContainer("vm-runner", "by-hand", {}).ok());
   const auto now = observer_.ForKey("container/vm-runner", host_, {});

@@ -1,0 +1,52 @@
+"""What a hostile client does to the port: for the tests that it is borne, and for the bench of what it costs the others."""
+import contextlib
+import socket
+
+MIB = 1 << 20
+
+
+class Attacker:
+    """`source`: the address that it comes from, where that matters."""
+
+    def __init__(self, address, port, source=None):
+        self.address, self.port, self.source = address, port, source
+
+    def connect(self):
+        return socket.create_connection((self.address, self.port), timeout=30, source_address=self.source and (self.source, 0))
+
+    def hang_on(self, count=200):
+        """Half a request each."""
+        clients = [self.connect() for _ in range(count)]
+        for client in clients:
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: lo")
+        return clients
+
+    def read_nothing(self, count=100):
+        """A request each, and no room for the answer."""
+        clients = [self.connect() for _ in range(count)]
+        for client in clients:
+            client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+            client.sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        return clients
+
+    def flood(self, begin, chunk, times):
+        """Sends until it is cut off."""
+        with contextlib.suppress(OSError), self.connect() as client:
+            client.sendall(begin)
+            for _ in range(times):
+                client.sendall(chunk)
+
+    def long_line(self):
+        """A header line of 200 MiB."""
+        self.flood(b"GET / HTTP/1.1\r\nX: ", b"a" * MIB, 200)
+
+    def many_headers(self, count=1_000_000):
+        self.flood(b"GET / HTTP/1.1\r\n", b"X: y\r\n" * 1000, count // 1000)
+
+    def garbage(self):
+        self.flood(b"", b"\0\xff" * MIB, 4)
+
+    def shake_hands(self, context):
+        """By TLS, and leaves."""
+        with contextlib.suppress(OSError), self.connect() as client, context.wrap_socket(client):
+            pass
