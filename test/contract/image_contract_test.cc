@@ -223,7 +223,8 @@ TEST_P(ImageContract, AnImageThatLostItsTagIsRemovedByItsIdUnlessItIsInUse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Daemons, ImageContract,
-                         ::testing::Values(Kind::kMemory, Kind::kFakeDaemon, Kind::kRealDaemon),
+                         ::testing::Values(Kind::kMemory, Kind::kFakeDaemon, Kind::kNewFakeDaemon,
+                                           Kind::kRealDaemon),
                          [](const auto& param) { return ::testing::PrintToString(param.param); });
 
 }  // namespace

@@ -8,12 +8,14 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
 #include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "pkg/base/status_macros.h"
@@ -74,6 +76,18 @@ absl::StatusOr<std::unique_ptr<Engine>> Engine::Start() {
   RETURN_IF_ERROR(engine->MakeRootFs());
   RETURN_IF_ERROR(engine->Up());
   return engine;
+}
+
+std::string Engine::Deviation(const std::string& test) {
+  const char* engine = std::getenv("SPACELET_ENGINE");
+  std::ifstream lines(SPACELET_ENGINES);
+  std::string names, name;
+  while (engine != nullptr && lines >> names >> name) {
+    std::string reason;
+    std::getline(lines, reason);
+    if (name == test && absl::StartsWith(engine, names)) return absl::StrCat(engine, ":", reason);
+  }
+  return "";
 }
 
 Engine::Engine(std::string directory)

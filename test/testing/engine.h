@@ -1,5 +1,5 @@
-// A real engine for tests, in a sandbox of its own: hack/engine, so SPACELET_ENGINE names another one than this
-// machine's dockerd.
+// A real engine for tests, in a sandbox of its own: hack/engine, so SPACELET_ENGINE names another one than
+// this machine's dockerd.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +19,9 @@ class Engine {
   // Starts the engine and waits until it answers. Errors: FailedPrecondition when this machine cannot run it
   // (not root, not installed, a kernel that refuses); the message is the reason, for GTEST_SKIP.
   static absl::StatusOr<std::unique_ptr<Engine>> Start();
+  // Why the engine of SPACELET_ENGINE is known to fail that test ("program.Test"), by test/engines.txt, or
+  // "".
+  static std::string Deviation(const std::string& test);
   // Ends the engine with all that runs on it, and deletes its directory. It ends with this process as well.
   ~Engine();
   Engine(const Engine&) = delete;
