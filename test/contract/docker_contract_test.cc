@@ -15,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/docker/version.h"
 #include "test/contract/backend.h"
+#include "test/testing/temporary.h"
 
 namespace spacelet::contract {
 namespace {
@@ -159,7 +160,7 @@ TEST_P(DockerContract, ACreateForAnotherPlatformThanTheImagesIsNotFound) {
 TEST_P(DockerContract, AMissingMountSourceIsRefusedAtCreate) {
   Network("net1");
   docker::CreateContainerRequest request = Request("alpha");
-  request.config.mounts = {{"/does-not-exist-anywhere", "/x", false}};
+  request.config.mounts = {{testing::TemporaryPath("absent"), "/x", false}};
   const auto id = docker().CreateContainer(request, never_);
   EXPECT_TRUE(absl::IsInvalidArgument(id.status())) << id.status();
   EXPECT_THAT(std::string(id.status().message()), HasSubstr("bind source path does not exist"));
