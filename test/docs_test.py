@@ -54,6 +54,12 @@ class Docs(unittest.TestCase):
                    for name in NAMED.findall(path.read_text()) if name not in known]
         self.assertEqual(missing, [])
 
+    def test_every_known_deviation_of_an_engine_is_of_a_test_and_has_a_reason(self):
+        known = python_names() | cpp_names()
+        lines = [line.split(None, 2) for line in (TEST / "engines.txt").read_text().splitlines() if not line.startswith("#")]
+        self.assertEqual([line for line in lines if len(line) < 3 or line[1] not in known], [])
+        self.assertEqual([line for line in lines if not re.fullmatch(r"(docker|podman)(-[a-z]+)*", line[0])], [])
+
     def test_every_fear_has_a_test(self):
         _, found, table = (REPOSITORY / "docs" / "rollouts.md").read_text().partition("## What happens when …\n")
         self.assertTrue(found)

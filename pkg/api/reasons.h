@@ -42,6 +42,7 @@ inline constexpr char kGitTooLarge[] = "GitTooLarge";
 inline constexpr char kConnected[] = "Connected";
 inline constexpr char kUnreachable[] = "Unreachable";
 inline constexpr char kUnsupportedApiVersion[] = "UnsupportedApiVersion";
+inline constexpr char kUnsupportedEngine[] = "UnsupportedEngine";  // it answers, and is not Docker
 inline constexpr char kInSync[] = "InSync";
 inline constexpr char kOutOfSync[] = "OutOfSync";
 inline constexpr char kReconciling[] = "Reconciling";

@@ -36,6 +36,15 @@ Trouble DockerTrouble(const absl::Status& ping, const std::string& host) {
           absl::StrCat(host, host.empty() ? "" : ": ", ping.message(), "; ", Remedy(ping))};
 }
 
+Trouble DockerGreeting(const docker::EngineInfo& engine) {
+  const std::string which = absl::StrCat(engine.engine_version, ", API ", engine.api_version);
+  if (!engine.podman) return {api::reason::kConnected, absl::StrCat("engine ", which)};
+  return {api::reason::kUnsupportedEngine,
+          absl::StrCat("Podman ", which,
+                       ", answers instead of Docker: not all that spacelet promises holds there "
+                       "(docs/compatibility.md); install docker.io or docker-ce")};
+}
+
 bool MayBeAway(const absl::Status& status) {
   return absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status) ||
          absl::IsPermissionDenied(status) || absl::IsFailedPrecondition(status);

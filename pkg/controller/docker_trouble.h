@@ -4,6 +4,7 @@
 #include <string>
 
 #include "absl/status/status.h"
+#include "pkg/docker/types.h"
 
 namespace spacelet::controller {
 
@@ -14,6 +15,9 @@ struct Trouble {
 
 // From the failed ping of `host` ("unix:///var/run/docker.sock").
 Trouble DockerTrouble(const absl::Status& ping, const std::string& host);
+
+// Of an engine that answers: Connected, or UnsupportedEngine when it is not Docker. It is used all the same.
+Trouble DockerGreeting(const docker::EngineInfo& engine);
 
 // Whether a failed call may mean that the whole daemon is away, rather than one object being in trouble.
 bool MayBeAway(const absl::Status& status);

@@ -68,16 +68,17 @@ bool Controller::Core::DockerUp(const docker::EngineInfo& info) {
                           .host = options_.docker_host,
                           .engine_version = info.engine_version,
                           .api_version = info.api_version});
-  parts_.board.SetCondition(api::kDockerAvailable, Truth::kTrue, api::reason::kConnected,
-                            absl::StrCat("engine ", info.engine_version, ", API ", info.api_version));
+  const Trouble greeting = DockerGreeting(info);
+  parts_.board.SetCondition(api::kDockerAvailable, Truth::kTrue, greeting.reason, greeting.message);
   {
     base::MutexLock lock(mu_);
     if (std::exchange(docker_, Docker::kUp) == Docker::kUp) return false;
   }
   tags_.OnDockerUp();
-  parts_.events.Record(Event::Type::kNormal, report::kHostObject, api::reason::kConnected,
-                       absl::StrCat("engine ", info.engine_version, ", API ", info.api_version));
+  parts_.events.Record(info.podman ? Event::Type::kWarning : Event::Type::kNormal, report::kHostObject,
+                       greeting.reason, greeting.message);
   parts_.logger.Info("docker connected", {{"engine", info.engine_version}, {"api", info.api_version}});
+  if (info.podman) parts_.logger.Warning("engine is not supported", {{"reason", greeting.message}});
   return true;
 }
 

@@ -1,5 +1,6 @@
 #include "pkg/docker/decode.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -48,6 +49,20 @@ absl::StatusOr<std::vector<Network>> DecodeNetworkList(absl::string_view body) {
   return DecodeList<Network>(body, DecodeNetworkJson);
 }
 
+// In the containerd image store an image's id is its digest, so it is one of each repository that has a tag
+// of it. The list of Engine 28 shows that of one repository only.
+void CompleteDigests(Image& image) {
+  const std::string suffix = absl::StrCat("@", image.id);
+  const auto& known = image.repo_digests;
+  if (std::none_of(known.begin(), known.end(),
+                   [&](const auto& name) { return absl::EndsWith(name, suffix); }))
+    return;
+  for (const std::string& tag : image.repo_tags) {
+    const std::string name = absl::StrCat(tag.substr(0, tag.rfind(':')), suffix);
+    if (std::find(known.begin(), known.end(), name) == known.end()) image.repo_digests.push_back(name);
+  }
+}
+
 absl::StatusOr<Image> DecodeImageJson(const Json& json) {
   Image out;
   ASSIGN_OR_RETURN(out.id, RequiredId(json));
@@ -56,6 +71,7 @@ absl::StatusOr<Image> DecodeImageJson(const Json& json) {
   out.os = String(json, "Os");
   out.architecture = String(json, "Architecture");
   out.size = Int(json, "Size");
+  CompleteDigests(out);
   return out;
 }
 

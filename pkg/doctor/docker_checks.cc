@@ -86,9 +86,9 @@ Check CheckDockerVersion(const DockerFacts& docker) {
     found.Fail(docker.answer.message(),
                absl::StrCat("install an engine that speaks ", window, " (20.10 to 28)"));
   else if (docker.engine.podman)
-    found.Warn(
-        absl::StrCat("podman ", docker.engine.version, " answers: spacelet is tested with Docker only"),
-        "install docker.io or docker-ce");
+    found.Warn(absl::StrCat("podman ", docker.engine.version,
+                            " answers: not all that spacelet promises holds there (docs/compatibility.md)"),
+               "install docker.io or docker-ce");
   return std::move(found).ToCheck("docker-version",
                                   absl::StrCat("engine ", docker.engine.version, ", API ", docker.engine.api,
                                                " (spacelet speaks ", window, ")"));

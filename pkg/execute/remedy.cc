@@ -29,6 +29,9 @@ constexpr Known kKnown[] = {
     {"could not find an available, non-overlapping",
      "Docker's address pools are used up: remove unused networks (docker network prune), or set "
      "spec.network.subnet"},
+    {"all predefined address pools have been fully subnetted",  // the same since 27
+     "Docker's address pools are used up: remove unused networks (docker network prune), or set "
+     "spec.network.subnet"},
     {"Pool overlaps with other one on this address space",
      "another network uses these addresses: choose another spec.network.subnet"},
     {"does not match the specified platform",

@@ -1,4 +1,4 @@
-// The three daemons that the contract suite runs against.
+// The daemons that the contract suite runs against.
 #pragma once
 
 #include <memory>
@@ -10,7 +10,8 @@
 
 namespace spacelet::contract {
 
-enum class Kind { kMemory, kFakeDaemon, kRealDaemon };
+// The fakes are a 20.10, in memory and over a socket, and a 28.5 over a socket.
+enum class Kind { kMemory, kFakeDaemon, kNewFakeDaemon, kRealDaemon };
 void PrintTo(Kind kind, std::ostream* out);
 
 // A daemon with these images, and what docker::Client cannot do to it:
@@ -30,11 +31,13 @@ class Backend {
   virtual void Push(const std::string& repository, const std::string& tag) = 0;
   // As `docker save` does it, into a file.
   virtual void Save(const std::string& reference, const std::string& path) = 0;
-  // As `docker network create` does it: a second one of the same name. Returns the id.
+  // As `docker network create` does it: a second one of the same name. Returns the id; empty: refused, as it
+  // is since Engine 25.
   virtual std::string AddNetwork(const std::string& name) = 0;
 };
 
-// Fresh: no container, only predefined networks. Errors: FailedPrecondition with the reason for a skip.
+// Fresh: no container, only predefined networks. Errors: FailedPrecondition with the reason for a skip, which
+// may be that the current test is a known deviation of the engine (test/engines.txt).
 absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(Kind kind);
 
 }  // namespace spacelet::contract

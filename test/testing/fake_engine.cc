@@ -163,10 +163,14 @@ std::string FakeEngine::FreeSubnet() {
   return subnet;
 }
 
+bool FakeEngine::Speaks(int minor) const {
+  return std::stoi(options_.api_version.substr(options_.api_version.find('.') + 1)) >= minor;
+}
+
 absl::StatusOr<std::string> FakeEngine::CreateNetwork(const docker::NetworkConfig& config,
                                                       bool check_duplicate) {
   for (const auto& [id, other] : networks_) {
-    if (check_duplicate && other.config.name == config.name) {
+    if ((check_duplicate || Speaks(44)) && other.config.name == config.name) {
       return Refuse(409, absl::StrCat("network with name ", config.name, " already exists"), true);
     }
     if (!config.subnet.empty() && other.config.subnet == config.subnet) {

@@ -1,6 +1,6 @@
 // A Docker daemon as a value: the state machine behind FakeDocker and FakeDaemon. Containers, networks and
-// images with the refusals of dockerd 20.10; no I/O, no threads, ids from a counter. test/contract holds it
-// against a real daemon.
+// images with the refusals of dockerd 20.10, or of the release that `api_version` stands for; no I/O, no
+// threads, ids from a counter. test/contract holds it against a real daemon.
 //
 // Thread-safety: thread-compatible; FakeDocker holds the lock.
 // Errors: Refuse() makes them: the status that docker::Client's table gives for the HTTP status, and the HTTP
@@ -134,6 +134,7 @@ class FakeEngine {
     int64_t sequence = 0;
   };
 
+  bool Speaks(int minor) const;  // API 1.`minor`
   std::string NewId();
   void Emit(const std::string& type, const std::string& action, const std::string& id,
             std::map<std::string, std::string> attributes);

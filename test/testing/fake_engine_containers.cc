@@ -48,11 +48,6 @@ bool Overlap(const docker::PortBinding& a, const docker::PortBinding& b) {
          (any(a.host_ip) || any(b.host_ip) || a.host_ip == b.host_ip);
 }
 
-bool AddsAliases(const std::string& api_version) {  // below 1.45
-  const size_t dot = api_version.find('.');
-  return std::stoi(api_version.substr(0, dot)) == 1 && std::stoi(api_version.substr(dot + 1)) < 45;
-}
-
 void AppendNew(std::vector<std::string>& list, const std::string& item) {
   if (!item.empty() && std::find(list.begin(), list.end(), item) == list.end()) list.push_back(item);
 }
@@ -436,7 +431,7 @@ absl::Status FakeEngine::Disconnect(const std::string& network, const std::strin
 
 docker::Container FakeEngine::Show(const Record& record) const {
   docker::Container view = record.view;
-  if (!AddsAliases(options_.api_version)) return view;
+  if (Speaks(45)) return view;
   for (const std::string& network : record.joined) {
     const auto attachment = view.networks.find(network);
     if (attachment == view.networks.end() || network == "host" || network == "bridge") continue;

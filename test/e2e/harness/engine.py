@@ -1,4 +1,4 @@
-"""A sandboxed Docker engine (hack/engine) and a registry in its network."""
+"""A sandboxed engine (hack/engine; SPACELET_ENGINE names another than the machine's) and a registry in its network."""
 import ctypes
 import os
 import pathlib
@@ -27,6 +27,16 @@ REGISTRY_AUTH = "auth: {{htpasswd: {{realm: e2e, path: {directory}/htpasswd}}}}\
 def obstacle():
     """Why no engine can run here, or an empty string."""
     return subprocess.run([COMMAND, "check"], stdout=subprocess.PIPE, text=True, check=False).stdout.strip()
+
+
+def deviation(test):
+    """Why the engine of SPACELET_ENGINE is known to fail `module.Class.test` (test/engines.txt), or an empty string."""
+    engine = os.environ.get("SPACELET_ENGINE", "")
+    for line in (ROOT / "test" / "engines.txt").read_text().splitlines():
+        names, name, reason = (line.split(None, 2) + ["", "", ""])[:3]
+        if names and engine.startswith(names) and f"{test}.".startswith(f"{name}."):
+            return f"{engine}: {reason}"
+    return ""
 
 
 class Engine:

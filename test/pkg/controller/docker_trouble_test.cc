@@ -34,5 +34,17 @@ TEST(DockerTrouble, EachCauseHasItsRemedy) {
   }
 }
 
+TEST(DockerGreeting, WarnsOfAnEngineThatIsNotDocker) {
+  docker::EngineInfo engine;
+  engine.engine_version = "28.5.2";
+  engine.api_version = "1.51";
+  EXPECT_EQ(DockerGreeting(engine).reason, api::reason::kConnected);
+  EXPECT_EQ(DockerGreeting(engine).message, "engine 28.5.2, API 1.51");
+  engine.engine_version = "5.4.2";
+  engine.podman = true;
+  EXPECT_EQ(DockerGreeting(engine).reason, api::reason::kUnsupportedEngine);
+  EXPECT_THAT(DockerGreeting(engine).message, ::testing::HasSubstr("install docker.io"));
+}
+
 }  // namespace
 }  // namespace spacelet::controller

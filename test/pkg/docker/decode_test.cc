@@ -155,6 +155,19 @@ TEST(DecodeMessage, TakesTheDaemonsTextOnOneLine) {
   EXPECT_EQ(DecodeMessage("{\"message\":\"a\\u001b[2Jb\"}").find('\x1b'), std::string::npos);
 }
 
+// Engine 28 with the containerd image store, one image pushed to two repositories.
+TEST(DecodeImageList, ADigestThatIsTheIdIsOneOfEachRepositoryWithATag) {
+  const std::string a(64, 'a'), b(64, 'b');
+  const std::string list = absl::StrCat(
+      R"([{"Id":"sha256:)", a, R"(","RepoTags":["box:1","host:5000/box:1"],"RepoDigests":["box@sha256:)", a,
+      R"("]},{"Id":"sha256:)", b, R"(","RepoTags":["other:1"],"RepoDigests":["host:5000/other@sha256:)", a,
+      R"("]}])");
+  const auto images = DecodeImageList(list);
+  ASSERT_TRUE(images.ok()) << images.status();
+  EXPECT_THAT(images->at(0).repo_digests, ElementsAre("box@sha256:" + a, "host:5000/box@sha256:" + a));
+  EXPECT_THAT(images->at(1).repo_digests, ElementsAre("host:5000/other@sha256:" + a));  // a graph driver's
+}
+
 TEST(DecodeVersion, KnowsPodman) {
   EXPECT_TRUE(DecodeVersion(R"({"ApiVersion":"1.41","Components":[{"Name":"Podman Engine"}]})")->podman);
   const EngineVersion docker = *DecodeVersion(

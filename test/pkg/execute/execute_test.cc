@@ -191,6 +191,13 @@ TEST(Remedy, IsSaidForKnownRefusals) {
            "AppArmor enabled on system but the docker-default profile could not be loaded: "
            "exec: \"apparmor_parser\": executable file not found in $PATH"),
        "apt-get install apparmor"},
+      {plan::CreateNetwork{},
+       absl::NotFoundError("could not find an available, non-overlapping IPv4 address pool among the "
+                           "defaults to assign to the network"),
+       "docker network prune"},
+      {plan::CreateNetwork{},
+       absl::InvalidArgumentError("all predefined address pools have been fully subnetted"),
+       "docker network prune"},
       {plan::CreateContainer{}, absl::UnavailableError("something new"), ""},
   };
   for (const Case& c : kCases)
