@@ -1,6 +1,16 @@
 # Every library comes from Debian (hack/packages.txt names them). Nothing is downloaded at configure time.
 find_package(Threads REQUIRED)
 find_package(absl REQUIRED)
+# Static ones: two dozen shared libraries take longer to be loaded than `spacelet plan` takes to run (docs/performance.md).
+get_property(libraries DIRECTORY PROPERTY IMPORTED_TARGETS)
+list(FILTER libraries INCLUDE REGEX "^absl::")
+foreach(library ${libraries})
+  get_target_property(shared ${library} IMPORTED_LOCATION_NONE)
+  string(REGEX REPLACE "\\.so[.0-9]*$" ".a" static "${shared}")
+  if(EXISTS ${static})
+    set_property(TARGET ${library} PROPERTY IMPORTED_LOCATION_NONE ${static})
+  endif()
+endforeach()
 find_package(OpenSSL REQUIRED)
 find_package(ZLIB REQUIRED)
 find_package(nlohmann_json REQUIRED)

@@ -138,11 +138,10 @@ bool ExpectValue(const Cursor& at) {
   return !at.node.is_null();
 }
 
-bool CheckKey(const Cursor& map, const yaml::Entry& entry, const std::string& pattern,
+bool CheckKey(const Cursor& map, const yaml::Entry& entry, const Pattern& pattern,
               const std::string& expectation) {
-  constexpr size_t kLongestKey = 512;  // std::regex recurses once per character
-  if (entry.key.size() <= kLongestKey &&
-      (pattern.empty() || std::regex_match(entry.key, std::regex(pattern))))
+  constexpr size_t kLongestKey = 512;
+  if (entry.key.size() <= kLongestKey && (pattern.expression().empty() || pattern.Matches(entry.key)))
     return true;
   map.report.Add(Severity::kError, PlaceOfKey(entry), Join(map.path, entry.key),
                  absl::StrCat("the key is not ", expectation.empty() ? "a short text" : expectation));

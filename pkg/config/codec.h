@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "absl/strings/str_cat.h"
+#include "pkg/config/pattern.h"
 #include "pkg/config/report.h"
 #include "pkg/yaml/tree.h"
 
@@ -94,7 +95,7 @@ Codec<std::map<std::string, V>> MapOf(Codec<V> value, const std::string& key_pat
                                       const std::string& key_expectation = "");
 
 // Whether `key` matches; says so otherwise.
-bool CheckKey(const Cursor& map, const yaml::Entry& entry, const std::string& pattern,
+bool CheckKey(const Cursor& map, const yaml::Entry& entry, const Pattern& pattern,
               const std::string& expectation);
 
 template <typename V>
@@ -109,11 +110,12 @@ Codec<std::map<std::string, V>> MapOf(Codec<V> value, const std::string& key_pat
     if (!key_pattern.empty()) schema.Add("propertyNames", JsonObject({{"pattern", JsonText(key_pattern)}}));
     return schema;
   };
-  map.decode = [one, key_pattern, key_expectation](const Cursor& at, std::map<std::string, V>& out) {
+  map.decode = [one, pattern = Pattern(key_pattern), key_expectation](const Cursor& at,
+                                                                      std::map<std::string, V>& out) {
     if (!ExpectMap(at)) return false;
     bool good = true;
     for (const yaml::Entry& entry : at.node.entries) {
-      good = CheckKey(at, entry, key_pattern, key_expectation) && good;
+      good = CheckKey(at, entry, pattern, key_expectation) && good;
       good = one->decode(at.Field(entry), out[entry.key]) && good;
     }
     return good;

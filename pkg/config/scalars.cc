@@ -2,6 +2,8 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <iterator>
 #include <regex>
 
 #include "absl/strings/ascii.h"
@@ -12,6 +14,7 @@
 #include "absl/strings/str_join.h"
 #include "pkg/base/text.h"
 #include "pkg/config/notation.h"
+#include "pkg/config/pattern.h"
 
 namespace spacelet::config {
 bool Matches(const std::string& text, const std::regex& pattern) {
@@ -39,14 +42,21 @@ yaml::Node PlainNumber(int64_t value) { return yaml::Node::Plain(absl::StrCat(va
 
 namespace {
 
+bool ReadsAsANumber(const std::string& text) {
+  static const std::regex& number = *new std::regex(
+      "[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|"
+      "[-+]?\\.(inf|nan)",
+      std::regex::icase);
+  return Matches(text, number);
+}
+
 // What YAML 1.2's core schema or YAML 1.1 reads as a number or a boolean.
 bool ReadsAsAnotherType(const std::string& text) {
-  static const std::regex& pattern = *new std::regex(
-      "[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|[-+]?\\.("
-      "inf|nan)|"
-      "true|false|yes|no|on|off|y|n",
-      std::regex::icase);
-  return Matches(text, pattern);
+  constexpr absl::string_view kBooleans[] = {"true", "false", "yes", "no", "on", "off", "y", "n"};
+  const auto is_text = [&text](absl::string_view word) { return absl::EqualsIgnoreCase(text, word); };
+  if (std::any_of(std::begin(kBooleans), std::end(kBooleans), is_text)) return true;
+  // Most texts begin like no number: for these nothing is compiled.
+  return text.find_first_of("0123456789+-.") == 0 && ReadsAsANumber(text);
 }
 
 bool DecodeText(const Cursor& at, std::string& out) {
@@ -77,10 +87,9 @@ Codec<std::string> TextLike(std::string type, const std::string& pattern, const 
   Codec<std::string> codec = Text();
   codec.type = std::move(type);
   codec.schema = [pattern](Definitions&) { return TypedSchema("string", pattern); };
-  const auto regex = std::make_shared<const std::regex>(pattern);
-  codec.decode = [regex, expectation](const Cursor& at, std::string& out) {
+  codec.decode = [compiled = Pattern(pattern), expectation](const Cursor& at, std::string& out) {
     if (!DecodeText(at, out)) return false;
-    if (!Matches(out, *regex)) return at.Error(absl::StrCat(Shown(out), " is not ", expectation)), false;
+    if (!compiled.Matches(out)) return at.Error(absl::StrCat(Shown(out), " is not ", expectation)), false;
     return true;
   };
   return codec;

@@ -34,6 +34,10 @@ class Tables(unittest.TestCase):
             "| milliseconds | min | median | max | to floor |", "|---|---|---|---|---|",
             "| floor | 10 | 20 | 30 | 1.00 |", "| ours | 21 | 23 | 60 | 1.15 |"])
 
+    def test_a_row_may_say_why_it_has_no_numbers(self):
+        table = Table("ms", {"floor": [1], "theirs": "cannot"}, against="floor")
+        self.assertEqual(str(table).splitlines()[-1], "| theirs | cannot |  |  |  |")
+
     def test_a_column_is_one_number_of_each_result(self):
         self.assertEqual(column({"a": [(1, 2), (3, 4)]}, lambda one: one[1]), {"a": [2, 4]})
 

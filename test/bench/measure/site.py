@@ -3,6 +3,7 @@ import contextlib
 import json
 import os
 import threading
+import time
 
 from measure import floor
 from harness import engine
@@ -27,20 +28,24 @@ class Events:
         for line in self.answer:
             self.seen.append(json.loads(line))
 
-    def mark(self):
-        """Where `after` begins to look."""
-        return len(self.seen)
+    @staticmethod
+    def mark():
+        """Now. Not how many have come: one that is on its way has happened before."""
+        return time.time_ns()
 
     def time(self, action, container, mark=0):
-        """Of the last such event of a container, by its id or its name; waits for it."""
+        """Of the last such event of a container, by its id, its name or that of its swarm service; waits for it."""
         def find():
-            return [one for one in self.seen[mark:] if one["Action"] == action
-                    and container in (one["Actor"]["ID"], one["Actor"]["Attributes"]["name"])]
+            return [one for one in self.seen if one["timeNano"] >= mark and one["Action"] == action and container in names(one["Actor"])]
 
         return until(f"{action} of {container}", find)[-1]["timeNano"] / MILLISECOND
 
     def downtime(self, old, new):
         return self.time("start", new) - self.time("die", old)
+
+
+def names(actor):
+    return actor["ID"], actor["Attributes"]["name"], actor["Attributes"].get("com.docker.swarm.service.name")
 
 
 class Site:
@@ -74,6 +79,12 @@ class Site:
             yield
         finally:
             self.agent.release()
+
+    def command(self, *words, flags=()):
+        """Another command of the program, which succeeds."""
+        done = self.agent.command(*map(str, words), flags=flags)
+        if done.returncode != 0:
+            raise AssertionError(f"{' '.join(map(str, words))}: exit code {done.returncode}\n{done.stderr}")
 
     def about(self):
         """A sentence for below the tables."""

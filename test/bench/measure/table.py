@@ -20,7 +20,10 @@ class Verdict:
 
 
 class Table:
-    """Numbers of the ways `rows` (name -> list). With `against`, the name of a row, also what each is to that one."""
+    """Numbers of the ways `rows`: name -> list, or a text that says why there are none.
+
+    With `against`, the name of a row, also what each is to that one.
+    """
 
     def __init__(self, what, rows, against=None, digits=0):
         self.what, self.rows, self.against, self.digits = what, rows, against, digits
@@ -34,12 +37,18 @@ class Table:
     def number(self, value):
         return f"{value:.{self.digits}f}"
 
+    def cells(self, values):
+        return [self.number(of(values)) for of in (min, statistics.median, max)]
+
     def __str__(self):
         head = [self.what, "min", "median", "max"] + ([f"to {self.against}"] if self.against else [])
         lines = [line(head), "|---" * len(head) + "|"]
         for name, values in self.rows.items():
-            cells = [name] + [self.number(of(values)) for of in (min, statistics.median, max)]
-            lines.append(line(cells + ([significant(self.ratio(name))] if self.against else [])))
+            if isinstance(values, str):
+                cells = [values] + [""] * (len(head) - 2)
+            else:
+                cells = self.cells(values) + ([significant(self.ratio(name))] if self.against else [])
+            lines.append(line([name] + cells))
         return "\n".join(lines)
 
     # Budgets, all of medians.

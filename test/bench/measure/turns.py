@@ -18,5 +18,4 @@ def take_turns(ways, runs, warm_up=1):
 
 def say(text):
     """To a person who waits; the tables are on stdout."""
-    if sys.stderr.isatty():
-        print(f"\r{text}   ", end="", file=sys.stderr, flush=True)
+    print(f"\r{text}   " if sys.stderr.isatty() else text, end="" if sys.stderr.isatty() else "\n", file=sys.stderr, flush=True)

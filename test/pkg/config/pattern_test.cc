@@ -1,0 +1,89 @@
+#include "pkg/config/pattern.h"
+
+#include <atomic>
+#include <regex>
+#include <thread>
+#include <vector>
+
+#include "absl/strings/str_cat.h"
+#include "gtest/gtest.h"
+#include "pkg/yaml/tree.h"
+#include "test/pkg/config/document.h"
+
+namespace spacelet::config {
+namespace {
+
+TEST(Pattern, TheWholeTextHasToMatch) {
+  const Pattern signal("SIG[A-Z]+");
+  EXPECT_TRUE(signal.Matches("SIGINT"));
+  for (const char* text : {"", "SIG", "SIGINT ", " SIGINT", "SIGINT\n", "sigint"})
+    EXPECT_FALSE(signal.Matches(text)) << text;
+  EXPECT_EQ(signal.expression(), "SIG[A-Z]+");
+}
+
+TEST(Pattern, AnyTextMayBeToo) {
+  EXPECT_TRUE(Pattern(".*").Matches(std::string(1024, 'a')));
+  EXPECT_FALSE(Pattern(".*").Matches(std::string(1025, 'a'))) << "std::regex would run out of stack";
+}
+
+TEST(Pattern, IsCompiledAtItsFirstUse) {
+  const Pattern broken("(");
+  EXPECT_EQ(broken.expression(), "(");
+  EXPECT_THROW(broken.Matches("a"), std::regex_error);
+}
+
+TEST(Pattern, CopiesOfOneAreUsedByManyThreadsAtOnce) {
+  const Pattern digits("[0-9]+");
+  std::vector<std::thread> threads;
+  std::atomic<int> matches = 0;
+  for (int i = 0; i < 8; ++i)
+    threads.emplace_back([digits, i, &matches] { matches += digits.Matches(absl::StrCat(i)) ? 1 : 0; });
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(matches, 8);
+}
+
+// Every value of that key, at any depth.
+void Collect(const yaml::Node& node, const std::string& key, std::vector<std::string>& out) {
+  for (const yaml::Entry& entry : node.entries) {
+    if (entry.key == key && entry.value.is_scalar()) out.push_back(entry.value.text);
+    Collect(entry.value, key, out);
+  }
+  for (const yaml::Node& item : node.items) Collect(item, key, out);
+}
+
+TEST(Pattern, EachOfTheSchemaIsValid) {
+  const yaml::Parsed schema = yaml::Parse(ReadText("manifests/schema/gitspacehost.v1alpha1.json"));
+  ASSERT_TRUE(schema.ok());
+  std::vector<std::string> patterns;
+  Collect(*schema.root, "pattern", patterns);
+  EXPECT_GT(patterns.size(), 20u);
+  for (const std::string& pattern : patterns) EXPECT_NO_THROW(Pattern(pattern).Matches("a")) << pattern;
+}
+
+// Whether the text, written without quotes as the value of a field, is refused since others read a number or
+// a boolean.
+bool IsRefused(const std::string& text) {
+  const Loaded loaded =
+      Load(WithSpec(absl::StrCat("  network: {labels: {a: b}, name: ", text, "}\n")), "f", Today());
+  for (const Diagnostic& diagnostic : loaded.diagnostics) {
+    if (diagnostic.message.find("is a number or a boolean to some YAML readers") != std::string::npos)
+      return true;
+  }
+  return false;
+}
+
+TEST(Text, WhatOthersReadAsANumberOrABooleanHasToBeQuoted) {
+  for (const char* text :
+       {"1",    "-1",    "+1",   "007",  "0o17",  "0x1F", "1.", "1.5", ".5",  "-.5", "1e3", "1.5E-3",
+        ".inf", "-.INF", ".NaN", "true", "False", "YES",  "no", "On",  "oFF", "y",   "N"})
+    EXPECT_TRUE(IsRefused(text)) << text;
+}
+
+TEST(Text, EverythingElseMayBePlain) {
+  for (const char* text : {"a", "yes1", "nob", "true-ish", "1a", "1.2.3", "0x", "0o8", "-", "+", "..", "e3",
+                           "infinity", "26.09.87000", "none"})
+    EXPECT_FALSE(IsRefused(text)) << text;
+}
+
+}  // namespace
+}  // namespace spacelet::config
