@@ -51,12 +51,14 @@ Answered AnswerTo(absl::string_view bytes, const http::ServerLimits& limits) {
   Require(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, ends) == 0, "there are sockets");
   const base::UniqueFd client(ends[1]);
   Answered answered;
-  const http::Connection::Answer answer = [&answered](const http::RequestHeader& header) {
-    answered.without_body = header.method == "HEAD";
-    return Echo(header);
-  };
+  const http::Service service{.answer =
+                                  [&answered](const http::RequestHeader& header) {
+                                    answered.without_body = header.method == "HEAD";
+                                    return Echo(header);
+                                  },
+                              .on_handshake_failed = nullptr};
   const base::Instant now{};
-  http::Connection connection(ends[0], nullptr, limits, answer, now);
+  http::Connection connection(ends[0], "peer", nullptr, limits, service, now);
   while (!bytes.empty() && !connection.closed()) {
     const ssize_t n = send(client.get(), bytes.data(), std::min<size_t>(bytes.size(), 997), MSG_NOSIGNAL);
     if (n <= 0) break;

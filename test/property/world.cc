@@ -50,7 +50,7 @@ plan::Plan World::Reconcile(const desired::Host& host) {
     for (const auto& [network, history] : plan.networks) networks.Keep(network, history);
     const execute::Report report = executor_.Run(plan, {});
     if (docker::HttpStatusOf(report.cause) == 403)  // only of a network: its addresses are taken
-      networks.Refused(*host.network, "refused");
+      networks.Refused(*host.network, "refused", /*error=*/false);
     networks.FillFacts(host, now->facts);
   }
   return all;
