@@ -89,6 +89,7 @@ ObservedState Partition::ForContainer(const std::string& name) const {
   if (members_matter_) part.owned = whole_.owned;
   part.self = whole_.self;
   part.taken_at = whole_.taken_at;
+  part.begun = whole_.begun;
   part.facts.host_cpus = whole_.facts.host_cpus;
   part.facts.image_disk = whole_.facts.image_disk;
   part.facts.networks = whole_.facts.networks;

@@ -44,6 +44,15 @@ TEST_F(PartitionTest, AContainerIsWithItsKeyUnderEachOfItsNames) {
   ExpectSamePlans();
 }
 
+TEST_F(PartitionTest, EachPartIsAsOldAsTheWhole) {
+  now_.begun = {absl::Hours(5)};
+  for (const std::string& key : plan::Keys(host_, now_)) {
+    const plan::ObservedState part = Partition(host_, now_).For(key);
+    EXPECT_EQ(part.taken_at, now_.taken_at) << key;
+    EXPECT_EQ(part.begun, now_.begun) << key;
+  }
+}
+
 TEST_F(PartitionTest, WhatIsForeignOrDroppedIsWithTheNameThatItHolds) {
   Find(now_, "vm-runner").labels.clear();
   host_.containers.erase(host_.containers.begin() + 1);
