@@ -4,17 +4,17 @@ Declared ones on the fake daemon, which takes no time of its own: what is measur
 and all but the one whose turn it is are held. The foreign ones on a Docker engine: none, 500 that were created, and
 none again, so that a machine that changes is seen.
 """
-import statistics
+import dataclasses
+import os
 import sys
 import time
 
-from measure import Table, Verdict, main, take_turns
+from measure import Table, Verdict, column, main, take_turns
 from measure.fake_host import FakeHost
+from measure.process import Process
 from harness import document, engine
 from harness.host import Host
 from harness.waiting import until
-
-from measure.process import Process
 
 SIZES = (3, 30, 300)
 FOREIGN = 500
@@ -27,11 +27,18 @@ def spec(count):
     return {"containers": [{"name": f"box-{i}", "image": IMAGE, "rollout": {"minReadySeconds": 0}} for i in range(count)]}
 
 
+@dataclasses.dataclass
+class Resync:
+    time: float  # milliseconds
+    calls: float
+    cpu: float  # milliseconds
+
+
 class Declared:
     """An agent with so many containers."""
 
     def __init__(self, count):
-        self.count, self.calls = count, []
+        self.count = count
         self.host = FakeHost({"resync-interval": "1s"})
         self.host.daemon.publish(IMAGE)
         begin, wanted = time.monotonic(), spec(count)
@@ -43,33 +50,46 @@ class Declared:
         self.convergence_calls = self.host.daemon.requests_made()
         self.host.hold()
 
+    def after_next(self):
+        """What is known once one more resync is over: its sums, calls, and the seconds of its thread on a processor."""
+        before = self.host.sums(COUNT)[COUNT]
+        until("a resync", lambda: self.host.sums(COUNT)[COUNT] > before, PATIENCE)
+        return self.host.sums(COUNT, SUM), self.host.daemon.requests_made(), self.host.process().running()["resync"]
+
     def resync(self):
-        """Its milliseconds; what it called is kept."""
         self.host.release()
-        before, calls = self.host.sums(COUNT, SUM), self.host.daemon.requests_made()
-        after = until("a resync", lambda: (now := self.host.sums(COUNT, SUM))[COUNT] > before[COUNT] and now, PATIENCE)
-        self.calls.append((self.host.daemon.requests_made() - calls) / (after[COUNT] - before[COUNT]))
+        before, calls_before, cpu_before = self.after_next()  # one that was held up
+        after, calls, cpu = self.after_next()
         self.host.hold()
-        return 1000 * (after[SUM] - before[SUM]) / (after[COUNT] - before[COUNT])
+        count = after[COUNT] - before[COUNT]
+        return Resync(1000 * (after[SUM] - before[SUM]) / count, (calls - calls_before) / count, 1000 * (cpu - cpu_before) / count)
+
+
+def each(what, by_count):
+    """That an object among 300 costs about what one among 30 does."""
+    ratio = (by_count[300] / 300) / (by_count[30] / 30)
+    return Verdict(f"{what}, an object among 300", "2 × one among 30", f"{ratio:.2f} ×", ratio <= 2)
 
 
 def declared(options):
     agents = {f"{count} containers": Declared(count) for count in SIZES}
     try:
-        times = take_turns({name: agent.resync for name, agent in agents.items()}, options.runs)
-        yield Table("milliseconds of a resync", times, digits=1)
-        yield Table("calls of a resync", {name: agent.calls[1:] for name, agent in agents.items()})
+        resyncs = take_turns({name: agent.resync for name, agent in agents.items()}, options.runs)
+        yield Table("milliseconds of a resync", column(resyncs, lambda one: one.time), digits=1)
+        cpu = Table("milliseconds of it on a processor", column(resyncs, lambda one: one.cpu), digits=1)
+        yield cpu
+        calls = Table("calls of a resync", column(resyncs, lambda one: one.calls))
+        yield calls
         yield "| once each | convergence, s | CPU, s | calls | calls each | RSS, MiB | anonymous, MiB | threads |\n|" + "---|" * 8
         for name, agent in agents.items():
             process = agent.host.process()
             yield (f"| {name} | {agent.convergence:.1f} | {agent.cpu:.2f} | {agent.convergence_calls} | {agent.convergence_calls / agent.count:.1f} "
                    f"| {process.resident():.1f} | {process.anonymous():.1f} | {process.threads()} |")
         yield ""
-        each = {agent.count: statistics.median(times[name]) / agent.count for name, agent in agents.items()}
-        yield Verdict("resync of 300, an object", "2 × one of 30", f"{each[300] / each[30]:.2f} ×", each[300] <= 2 * each[30])
-        calls = {agent.count: agent.convergence_calls / agent.count for agent in agents.values()}
-        yield Verdict("calls of a convergence, an object of 300", "2 × one of 30", f"{calls[300] / calls[30]:.2f} ×",
-                      calls[300] <= 2 * calls[30])
+        yield each("processor of a resync", {agent.count: cpu.median(name) for name, agent in agents.items()})
+        yield each("calls of a convergence", {agent.count: agent.convergence_calls for agent in agents.values()})
+        for name, agent in agents.items():
+            yield calls.at_most(f"calls of a resync, {name}", name, agent.count + 4, "")
     finally:
         for agent in agents.values():
             agent.host.close()
@@ -109,7 +129,7 @@ class Among:
 def foreign(options):
     one = engine.Engine("growth")
     try:
-        one.load(__import__("os").environ["STANDIN_IMAGES"])
+        one.load(os.environ["STANDIN_IMAGES"])
         host = Host(one)
         host.agent.flags["resync-interval"] = "1s"
         host.converge()

@@ -17,6 +17,11 @@ class Process:
         fields = (self.directory / "stat").read_text().rsplit(")", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / TICK
 
+    def main_thread(self):
+        """Seconds on a processor, and seconds of waiting for one."""
+        busy, waited, _ = (self.directory / "schedstat").read_text().split()
+        return int(busy) / 1e9, int(waited) / 1e9
+
     def running(self):
         """Thread name -> seconds on a processor, of those that live; exact to the nanosecond."""
         times = {}
