@@ -6,6 +6,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
+#include "pkg/api/labels.h"
 #include "pkg/plan/ownership.h"
 #include "pkg/plan/plan.h"
 
@@ -62,6 +63,21 @@ void CopyFactsOf(const desired::Container& want, const Facts& from, Facts& to) {
   if (want.state_file) to.state_files = from.state_files;
 }
 
+// Then its plan looks at who is on it, and whether he is ours.
+bool MayBeReplaced(const desired::Host& desired, const docker::Network& network) {
+  const auto hash = network.config.labels.find(api::kLabelSpecHash);
+  const bool as_desired =
+      desired.network && hash != network.config.labels.end() && hash->second == desired.network->spec_hash;
+  return IsOwned(network.config.labels) && !as_desired;
+}
+
+// Otherwise only whether there are any matters, and there may be as many as there are looks.
+docker::Network WithOneMember(const docker::Network& network) {
+  docker::Network out{network.id, network.config, {}};
+  if (!network.members.empty()) out.members.push_back(network.members.front());
+  return out;
+}
+
 }  // namespace
 
 Partition::Partition(const desired::Host& desired, const ObservedState& whole)
@@ -72,8 +88,11 @@ Partition::Partition(const desired::Host& desired, const ObservedState& whole)
     if (IsOwned(c.labels)) by_component_.emplace(ComponentOf(c.labels), &c);
   }
   for (const Rival& rival : whole.rivals) rivals_.emplace(rival.object, &rival);
-  members_matter_ = std::any_of(whole.networks.begin(), whole.networks.end(),
-                                [](const docker::Network& n) { return !n.members.empty(); });
+  for (const docker::Network& network : whole.networks) {
+    const bool may_be_replaced = MayBeReplaced(desired, network);
+    members_matter_ = members_matter_ || may_be_replaced;
+    networks_.push_back(may_be_replaced ? network : WithOneMember(network));
+  }
 }
 
 ObservedState Partition::For(const std::string& key) const {
@@ -85,7 +104,7 @@ ObservedState Partition::For(const std::string& key) const {
 ObservedState Partition::ForContainer(const std::string& name) const {
   const desired::Container* want = desired_.Find(name);
   ObservedState part;
-  part.networks = whole_.networks;
+  part.networks = networks_;
   if (members_matter_) part.owned = whole_.owned;
   part.self = whole_.self;
   part.taken_at = whole_.taken_at;

@@ -30,7 +30,8 @@ class Partition {
   std::multimap<std::string, const docker::Container*> by_base_name_, by_component_;
   std::map<std::string, const docker::Container*> by_id_;
   std::multimap<std::string, const Rival*> rivals_;  // by the object that they stand in the way of
-  bool members_matter_ = false;
+  std::vector<docker::Network> networks_;            // as a container's plan looks at them
+  bool members_matter_ = false;                      // in one of them
 };
 
 }  // namespace spacelet::plan

@@ -1,6 +1,7 @@
 """What a hostile client does to the port: for the tests that it is borne, and for the bench of what it costs the others."""
 import contextlib
 import socket
+import ssl
 
 MIB = 1 << 20
 
@@ -46,7 +47,22 @@ class Attacker:
     def garbage(self):
         self.flood(b"", b"\0\xff" * MIB, 4)
 
-    def shake_hands(self, context):
-        """By TLS, and leaves."""
-        with contextlib.suppress(OSError), self.connect() as client, context.wrap_socket(client):
-            pass
+    def say_hello(self, hello, count=64):
+        """Begins so many TLS handshakes by what `hello_of` has made, waits until each was answered, and leaves: it is
+        the other side that has to sign."""
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            clients = [stack.enter_context(self.connect()) for _ in range(count)]
+            for client in clients:
+                client.sendall(hello)
+            for client in clients:
+                with contextlib.suppress(OSError):  # cut off, for others
+                    client.recv(1)
+
+
+def hello_of(context):
+    """The bytes that a TLS client begins with."""
+    outgoing = ssl.MemoryBIO()
+    client = context.wrap_bio(ssl.MemoryBIO(), outgoing)
+    with contextlib.suppress(ssl.SSLWantReadError):
+        client.do_handshake()
+    return outgoing.read()

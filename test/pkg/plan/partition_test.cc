@@ -90,6 +90,17 @@ TEST_F(PartitionTest, TheFactsOfOthersStayWithThem) {
 
 TEST_F(PartitionTest, ANetworkSeesEverybody) { EXPECT_EQ(Names("network/harness").size(), 2u); }
 
+TEST_F(PartitionTest, WhoIsOnANetworkMattersWhereItMayBeReplaced) {
+  const auto members = [&] {
+    return Partition(host_, now_).For("container/vm-runner").networks[0].members.size();
+  };
+  EXPECT_EQ(members(), 1u);
+  host_.network->spec_hash = "v1:net-2";
+  EXPECT_EQ(members(), 2u);
+  now_.networks[0].members.push_back({"f0", "foreign"});
+  ExpectSamePlans();
+}
+
 // Steps and not time: what all looks at n objects read is n containers, where each of them read n before.
 TEST_F(PartitionTest, AllLooksTogetherReadEachContainerOnce) {
   host_.containers.clear();
@@ -103,10 +114,11 @@ TEST_F(PartitionTest, AllLooksTogetherReadEachContainerOnce) {
   for (const desired::Container& c : host_.containers) {
     const plan::ObservedState part = partition.For(plan::ContainerKey(c.name));
     containers += part.containers.size();
-    facts += part.facts.probes.size() + part.facts.ready.size() + part.images.size() + part.owned.size();
+    facts += part.facts.probes.size() + part.facts.ready.size() + part.images.size() + part.owned.size() +
+             part.networks[0].members.size();
   }
   EXPECT_EQ(containers, 100u);
-  EXPECT_LE(facts, 300u);
+  EXPECT_LE(facts, 400u);
 }
 
 }  // namespace
