@@ -1,5 +1,6 @@
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -15,7 +16,8 @@
 namespace spacelet::app {
 namespace {
 
-constexpr absl::Duration kLookEvery = absl::Milliseconds(200);
+// Between two looks at how far it is: short at first, since mostly there is little to do.
+constexpr absl::Duration kFirstLook = absl::Milliseconds(10), kLookEvery = absl::Milliseconds(200);
 constexpr absl::Duration kPatienceForDocker = absl::Seconds(10);  // then 69: somebody waits for this command
 constexpr absl::Duration kStopGrace = absl::Seconds(10);
 
@@ -73,7 +75,7 @@ absl::StatusOr<Outcome> Await(Core& core, const ApplyOptions& options, const Tel
   Narrator narrator(core, tell);
   const base::Instant begun = core.clock.Monotonic();
   base::Instant docker_seen = begun;
-  while (true) {
+  for (absl::Duration pause = kFirstLook;; pause = std::min(pause * 1.5, kLookEvery)) {
     narrator.Tell();
     const controller::Progress progress = core.controller.GetProgress();
     const base::Instant now = core.clock.Monotonic();
@@ -82,7 +84,7 @@ absl::StatusOr<Outcome> Await(Core& core, const ApplyOptions& options, const Tel
     if (DockerIsAway(core, docker_seen))
       return absl::UnavailableError(
           absl::StrCat("Docker at ", core.board.Snapshot().docker.host, " does not answer"));
-    if (now - begun > options.timeout || stop.stop_requested() || lifecycle::WaitForSignal(kLookEvery) > 0)
+    if (now - begun > options.timeout || stop.stop_requested() || lifecycle::WaitForSignal(pause) > 0)
       return Outcome{false, progress.missing};
   }
 }

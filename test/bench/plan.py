@@ -30,14 +30,11 @@ def on_what_it_made(rival, ask):
 def run(options):
     with Site("plan") as site:
         ours, theirs = Spacelet(site), Compose(site, "trixie")
-        try:
-            costs = take_turns({
-                THEIRS: lambda: on_what_it_made(theirs, theirs.again),
-                OURS: lambda: on_what_it_made(ours, ours.plan),
-                "spacelet apply": lambda: on_what_it_made(ours, ours.again),
-            }, options.runs)
-        finally:
-            theirs.close()
+        costs = take_turns({
+            THEIRS: lambda: on_what_it_made(theirs, theirs.again),
+            OURS: lambda: on_what_it_made(ours, ours.plan),
+            "spacelet apply": lambda: on_what_it_made(ours, ours.again),
+        }, options.runs)
         for name, what, number, part, digits in MEASURES:
             table = Table(what, column(costs, number), against=THEIRS, digits=digits)
             yield table

@@ -110,12 +110,7 @@ def overview(results):
 
 def run(options):
     with Site("rivals") as site:
-        rivals = tools(site)
-        try:
-            results = take_turns({name: Course(site, one).run for name, one in rivals.items()}, options.runs)
-        finally:
-            for one in rivals.values():
-                one.close()
+        results = take_turns({name: Course(site, one).run for name, one in tools(site).items()}, options.runs)
         yield overview(results)
         for field, what in COLUMNS.items():
             rows = {name: values(rounds, field) for name, rounds in results.items()}

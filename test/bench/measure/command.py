@@ -2,6 +2,7 @@
 import argparse
 import os
 import pathlib
+import signal
 import sys
 
 from measure.table import Table, Verdict
@@ -40,6 +41,7 @@ def main(doc, run, runs=LEAST_RUNS, obstacle=lambda: "", flags=None):
     if why:
         print(why)
         return SKIPPED
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # what was made for the bench is removed
     verdicts = []
     for one in run(options):
         if isinstance(one, Verdict):

@@ -1,4 +1,5 @@
 """A Debian file tree (hack/rootfs) with programs of another release, or with what nobody wants on his machine."""
+import atexit
 import pathlib
 import shutil
 import subprocess
@@ -17,11 +18,12 @@ def obstacle():
 
 
 class Tree:
-    """Debian `suite` with these packages, as long as it is not closed."""
+    """Debian `suite` with these packages, until this program ends."""
 
     def __init__(self, suite, *packages):
-        self.parent = pathlib.Path(tempfile.mkdtemp(prefix="spacelet-bench-", dir="/var/tmp"))
-        self.path = self.parent / "tree"
+        parent = tempfile.mkdtemp(prefix="spacelet-bench-", dir="/var/tmp")
+        atexit.register(shutil.rmtree, parent)
+        self.path = pathlib.Path(parent) / "tree"
         subprocess.run([COMMAND, suite, self.path, *packages], check=True)
 
     def write(self, path, text):
@@ -36,6 +38,3 @@ class Tree:
         """Of the package, as the distribution counts it."""
         return subprocess.run(["dpkg-query", f"--admindir={self.path}/var/lib/dpkg", "-W", "-f", "${Version}", package],
                               stdout=subprocess.PIPE, text=True, check=True).stdout
-
-    def close(self):
-        shutil.rmtree(self.parent)

@@ -6,5 +6,4 @@
                      question
     watches          whether it makes again what somebody removes
     end()            nothing of it is left but the images
-    close()          nor of what it needs to run
 """

@@ -28,6 +28,3 @@ class Ansible(Rival):
 
     def again(self):
         return self.tree.cost_of(self.docker.socket_path, "ansible-playbook", "-i", "localhost,", FILE)
-
-    def close(self):
-        self.tree.close()

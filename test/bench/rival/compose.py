@@ -24,6 +24,3 @@ class Compose(Rival):
 
     def again(self):
         return self.tree.cost_of(self.docker.socket_path, "docker-compose", "-p", "pair", "-f", FILE, "up", "-d")
-
-    def close(self):
-        self.tree.close()

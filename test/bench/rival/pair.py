@@ -31,6 +31,3 @@ class Rival:
 
     def end(self):
         self.docker.clear()
-
-    def close(self):
-        pass
