@@ -61,7 +61,7 @@ absl::StatusOr<http::Response> Engine::AskPing(const std::function<void()>& on_s
   absl::StatusOr<http::Response> ping = Plain(call, call.path, stop);
   base::MutexLock lock(mu_);
   if (ping.ok())
-    activation_.OnPingAnswered(ping->listener_pid);
+    activation_.OnPingAnswered(ping->listener_pid, base::RealClock().Monotonic());
   else
     activation_.OnPingFailed(admitted);
   return ping;

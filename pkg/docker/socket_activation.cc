@@ -28,7 +28,9 @@ absl::Status SocketActivation::AdmitCall() const {
   return absl::UnavailableError("Docker went away and has not answered since");
 }
 
-void SocketActivation::OnPingAnswered(int listener_pid) {
+void SocketActivation::OnPingAnswered(int listener_pid, base::Instant now) {
+  // systemd had to end what was stopping first, so Docker was started at any time since the ping.
+  if (waiting_) last_ = now;
   by_systemd_ = listener_pid == kSystemdPid;
   lost_ = waiting_ = false;
 }

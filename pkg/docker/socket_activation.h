@@ -11,7 +11,8 @@
 
 namespace spacelet::docker {
 
-// Pings that may start Docker are at least this far apart: the agent's default resync interval.
+// A ping that may start Docker comes at least this long after the one before was answered, or sent where none
+// was: the agent's default resync interval.
 inline constexpr absl::Duration kActivationInterval = absl::Minutes(1);
 // Such a ping waits this long for the Docker that it starts, and nobody else asks meanwhile: more connections
 // would start it again when it is stopped before it took them. Seen: 2 s to start on a VM of a cloud, 40 s on
@@ -25,13 +26,13 @@ class SocketActivation {
   enum class Ping { kPlain, kStarts };
   // What a ping would be now: kStarts makes systemd start Docker, if nobody else has. OnPingAnswered or
   // OnPingFailed must follow. Errors: Unavailable: it would start Docker again within kActivationInterval of
-  // the last such ping, or that one is still waiting.
+  // the last such ping, or of its answer, or that one is still waiting.
   absl::StatusOr<Ping> AdmitPing(base::Instant now);
   // Errors: Unavailable: Docker went away and has answered no ping since.
   absl::Status AdmitCall() const;
 
   // `listener_pid`: as http::Response.
-  void OnPingAnswered(int listener_pid);
+  void OnPingAnswered(int listener_pid, base::Instant now);
   void OnPingFailed(Ping ping);
   // The event stream ended, by itself or because the daemon was given up.
   void OnLost() { lost_ = true; }
@@ -40,7 +41,7 @@ class SocketActivation {
   bool by_systemd_ = false;  // as of the last answer
   bool lost_ = false;
   bool waiting_ = false;               // a ping that starts Docker is under way
-  std::optional<base::Instant> last_;  // ping that may have started Docker
+  std::optional<base::Instant> last_;  // ping that may have started Docker, or its answer
 };
 
 }  // namespace spacelet::docker

@@ -15,7 +15,7 @@ const base::Instant kStart = {absl::Hours(5)};
 SocketActivation Connected(int listener_pid) {
   SocketActivation socket;
   EXPECT_TRUE(socket.AdmitPing(kStart).ok());
-  socket.OnPingAnswered(listener_pid);
+  socket.OnPingAnswered(listener_pid, kStart);
   return socket;
 }
 
@@ -52,12 +52,23 @@ TEST(SocketActivation, StoppedTwiceWithinAMinuteItStaysStoppedUntilTheMinuteIsOv
   SocketActivation socket = Connected(kSystemd);
   socket.OnLost();
   EXPECT_TRUE(socket.AdmitPing(kStart).ok());
-  socket.OnPingAnswered(kSystemd);
+  socket.OnPingAnswered(kSystemd, kStart);
   EXPECT_TRUE(socket.AdmitCall().ok());
   socket.OnLost();
   EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(59)).ok());
   EXPECT_EQ(*socket.AdmitPing(kStart + kActivationInterval), Ping::kStarts);
   EXPECT_FALSE(socket.AdmitPing(kStart + kActivationInterval + absl::Seconds(1)).ok());
+}
+
+TEST(SocketActivation, TheMinuteBeginsWhenDockerHasComeBack) {
+  SocketActivation socket = Connected(kSystemd);
+  socket.OnLost();
+  EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kStarts);
+  const base::Instant back = kStart + absl::Seconds(20);  // stopping what was there took so long
+  socket.OnPingAnswered(kSystemd, back);
+  socket.OnLost();
+  EXPECT_FALSE(socket.AdmitPing(kStart + kActivationInterval).ok());
+  EXPECT_EQ(*socket.AdmitPing(back + kActivationInterval), Ping::kStarts);
 }
 
 TEST(SocketActivation, ThePingThatWaitsForADockerWhichIsStartingIsTheOnlyOne) {
@@ -68,7 +79,7 @@ TEST(SocketActivation, ThePingThatWaitsForADockerWhichIsStartingIsTheOnlyOne) {
     EXPECT_TRUE(absl::IsUnavailable(socket.AdmitPing(kStart + later).status())) << later;
   socket.OnPingFailed(Ping::kStarts);
   EXPECT_EQ(*socket.AdmitPing(kStart + kActivationPatience), Ping::kStarts);
-  socket.OnPingAnswered(kSystemd);
+  socket.OnPingAnswered(kSystemd, kStart);
   EXPECT_EQ(*socket.AdmitPing(kStart + kActivationPatience), Ping::kPlain);
 }
 
