@@ -142,15 +142,16 @@ class FileSource::Loop {
   // A directory may appear between resolving and watching, so both are done until they agree.
   void Arm() {
     for (int tries = 0; tries < 3; ++tries) {
-      std::set<std::string> directories;
+      std::set<std::string> directories, written;
       ForEach([&](TrackedFile& file) {
         Chain chain = Resolve(file.path);
         // A symlink that points elsewhere is as good as a rename.
         if (!file.chain.target.empty() && chain.target != file.chain.target) file.settling.OnReplaced();
         file.chain = std::move(chain);
         for (const auto& [directory, names] : file.chain.names) directories.insert(directory);
+        written.insert(file.chain.target.substr(0, std::max<size_t>(file.chain.target.rfind('/'), 1)));
       });
-      watcher_.Arm(directories);
+      watcher_.Arm(directories, written);
       bool settled = true;
       ForEach([&](TrackedFile& file) { settled = settled && Resolve(file.path) == file.chain; });
       if (settled) break;

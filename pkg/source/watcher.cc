@@ -15,7 +15,8 @@ namespace {
 
 constexpr uint32_t kReplaced =
     IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_DELETE_SELF | IN_MOVE_SELF;
-constexpr uint32_t kMask = kReplaced | IN_MODIFY | IN_CLOSE_WRITE | IN_ATTRIB | IN_ONLYDIR;
+constexpr uint32_t kMask = kReplaced | IN_ATTRIB | IN_ONLYDIR;
+constexpr uint32_t kWritten = IN_MODIFY | IN_CLOSE_WRITE;
 
 }  // namespace
 
@@ -25,7 +26,7 @@ Watcher::Watcher(bool use_inotify)
   complete_ = inotify_.valid();
 }
 
-void Watcher::Arm(const std::set<std::string>& directories) {
+void Watcher::Arm(const std::set<std::string>& directories, const std::set<std::string>& written) {
   if (!inotify_.valid()) return;
   complete_ = true;
   for (auto it = watches_.begin(); it != watches_.end();) {
@@ -42,13 +43,16 @@ void Watcher::Arm(const std::set<std::string>& directories) {
   }
   for (const std::string& directory : directories) {
     struct stat now = {};
-    if (watches_.count(directory) != 0 || stat(directory.c_str(), &now) != 0) continue;
-    const int descriptor = inotify_add_watch(inotify_.get(), directory.c_str(), kMask);
+    const uint32_t mask = kMask | (written.count(directory) != 0 ? kWritten : 0);
+    const auto known = watches_.find(directory);
+    if ((known != watches_.end() && known->second.mask == mask) || stat(directory.c_str(), &now) != 0)
+      continue;
+    const int descriptor = inotify_add_watch(inotify_.get(), directory.c_str(), mask);
     if (descriptor < 0) {
       complete_ = complete_ && errno != ENOSPC && errno != ENOMEM;
       continue;
     }
-    watches_[directory] = {descriptor, now.st_dev, now.st_ino};
+    watches_[directory] = {descriptor, now.st_dev, now.st_ino, mask};
     directories_[descriptor] = directory;
   }
 }

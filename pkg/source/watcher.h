@@ -26,8 +26,9 @@ class Watcher {
   explicit Watcher(bool use_inotify);
 
   // Watches exactly these, as far as they exist. A directory that was made again under its name is watched
-  // again.
-  void Arm(const std::set<std::string>& directories);
+  // again. `written`: of these also what is written in them; elsewhere that would wake us for every file that
+  // anybody writes (/tmp).
+  void Arm(const std::set<std::string>& directories, const std::set<std::string>& written);
 
   // Waits until something happens, Wake is called or the time is over.
   std::vector<FileEvent> Wait(absl::Duration timeout);
@@ -39,6 +40,7 @@ class Watcher {
   struct Watch {
     int descriptor = -1;
     uint64_t device = 0, inode = 0;
+    uint32_t mask = 0;
   };
   std::vector<FileEvent> ReadEvents();
 
