@@ -69,8 +69,11 @@ class FaultyRegistry:
 
             def relay(self, fault):
                 upstream = http.client.HTTPConnection(outer.target, timeout=60)
-                headers = {name: value for name, value in self.headers.items() if name.lower() != "host"}
-                upstream.request(self.command, self.path, headers=headers)
+                upstream.putrequest(self.command, self.path, skip_accept_encoding=True)
+                for name, value in self.headers.items():  # Accept comes many times, in any order
+                    if name.lower() != "host":
+                        upstream.putheader(name, value)
+                upstream.endheaders()
                 response = upstream.getresponse()
                 self.send_response(response.status)
                 for name, value in response.getheaders():
