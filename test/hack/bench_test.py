@@ -1,15 +1,17 @@
 """hack/bench, as far as nothing is measured: what it lists, what its help says, what it refuses."""
+import os
 import pathlib
 import subprocess
+import tempfile
 import unittest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BENCHES = sorted(path.stem for path in (ROOT / "test" / "bench").glob("*.py") if not path.stem.endswith("_test"))
 
 
-def bench(*words):
+def bench(*words, env=None):
     return subprocess.run([ROOT / "hack/bench", *words], stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-                          check=False)
+                          check=False, env=env)
 
 
 class Bench(unittest.TestCase):
@@ -51,6 +53,23 @@ class Bench(unittest.TestCase):
                 answer = bench("--build", str(ROOT), name, "--nothing")
                 self.assertEqual(answer.returncode, 2)
                 self.assertIn("unrecognized arguments: --nothing", answer.stderr)
+
+    def test_all_goes_on_after_one_that_cannot_run_and_ends_with_every_budget(self):
+        with tempfile.TemporaryDirectory() as directory:
+            stub = pathlib.Path(directory) / "python3"  # in the place of every bench
+            stub.write_text(f"#!/bin/sh\ncase $1 in *{BENCHES[0]}.py) echo no engine; exit 77 ;; esac\n"
+                            "echo '| a row | 1 |'; echo \"| budget of $1 $2 | 1 ms | 2 ms | missed |\"\n")
+            stub.chmod(0o755)
+            path = f"{directory}:{os.environ['PATH']}"
+            answer = bench("--build", directory, "all", "--runs=9", env={**os.environ, "PATH": path})
+        self.assertEqual((answer.returncode, answer.stderr), (0, ""))
+        before, found, budgets = answer.stdout.partition("\n## All budgets\n")
+        self.assertTrue(found)
+        for name in BENCHES:
+            self.assertIn(f"\n## {name}\n", before)
+        self.assertIn("no engine", before)
+        self.assertEqual(budgets.splitlines()[3:], [f"| budget of test/bench/{name}.py --runs=9 | 1 ms | 2 ms | missed |"
+                                                    for name in BENCHES[1:]])
 
 
 if __name__ == "__main__":
