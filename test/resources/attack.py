@@ -22,6 +22,14 @@ class Attacker:
             client.sendall(b"GET /metrics HTTP/1.1\r\nHost: lo")
         return clients
 
+    def scrape(self, count):
+        """A whole request each, as soon as it is connected: who says nothing gives way to the next."""
+        clients = []
+        for _ in range(count):
+            clients.append(self.connect())
+            clients[-1].sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        return clients
+
     def read_nothing(self, count=100):
         """A request each, and no room for the answer."""
         clients = [self.connect() for _ in range(count)]

@@ -233,10 +233,7 @@ class Attack(unittest.TestCase):
         self.well_among(self.attacker.read_nothing())
 
     def test_a_thousand_scrapes_at_once_are_answered(self):
-        clients = []
-        for _ in range(1000):  # each asks at once: who says nothing would give way to the next
-            clients.append(self.connect())
-            clients[-1].sendall(b"GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        clients = self.attacker.scrape(1000)
         self.well()
         for client in clients:
             with client, client.makefile("rb") as answer:
