@@ -100,7 +100,7 @@ absl::StatusOr<plan::ObservedState> Observer::Snapshot(const desired::Host& desi
                                                        const std::stop_token& stop) {
   std::vector<const desired::Container*> wanted;
   for (const desired::Container& c : desired.containers) wanted.push_back(&c);
-  return Observe(desired, wanted, {}, true, Rivals(""), stop, KnownOwned());
+  return Observe(desired, wanted, {}, true, Rivals(""), stop);
 }
 
 absl::StatusOr<plan::ObservedState> Observer::ForKey(const std::string& key, const desired::Host& desired,
@@ -140,12 +140,10 @@ plan::ObservedState Observer::Begun() const {
 absl::StatusOr<plan::ObservedState> Observer::Observe(const desired::Host& desired,
                                                       const std::vector<const desired::Container*>& wanted,
                                                       const std::set<std::string>& names, bool networks,
-                                                      std::vector<plan::Rival> rivals, const Stop& stop,
-                                                      const std::optional<Owned>& known) {
+                                                      std::vector<plan::Rival> rivals, const Stop& stop) {
   plan::ObservedState now = Begun();
   now.rivals = std::move(rivals);
-  RETURN_IF_ERROR(known ? KnownContainers(desired, *known, now, stop)
-                        : Containers(desired, names, now, stop));
+  RETURN_IF_ERROR(Containers(desired, names, now, stop));
   RETURN_IF_ERROR(ToTakeOver(desired, names, now, stop));
   if (networks) RETURN_IF_ERROR(Networks(desired, now, stop));
   RETURN_IF_ERROR(Images(wanted, now, stop));
@@ -167,7 +165,8 @@ absl::StatusOr<docker::Container> Observer::Inspect(const std::string& id_or_nam
 
 absl::Status Observer::Containers(const desired::Host& desired, const std::set<std::string>& names,
                                   plan::ObservedState& now, const Stop& stop) {
-  ASSIGN_OR_RETURN(const std::vector<docker::ContainerSummary> owned, ListOwned(stop));
+  ASSIGN_OR_RETURN(const std::vector<docker::ContainerSummary> owned,
+                   docker_.ListContainers(OwnedLabel(), stop));
   std::set<std::string> to_inspect;  // names that may be held by a stranger
   for (const desired::Container& want : desired.containers)
     if (names.empty() || names.contains(want.name)) to_inspect.insert(want.name);
@@ -186,64 +185,14 @@ absl::Status Observer::Containers(const desired::Host& desired, const std::set<s
     RETURN_IF_ERROR(container.status());
     now.containers.push_back(*std::move(container));
   }
-  RETURN_IF_ERROR(InspectNamed(to_inspect, now, stop));
-  SortContainers(now);
-  return absl::OkStatus();
-}
-
-absl::Status Observer::InspectNamed(const std::set<std::string>& names, plan::ObservedState& now,
-                                    const Stop& stop) {
-  for (const std::string& name : names) {
+  for (const std::string& name : to_inspect) {
     absl::StatusOr<docker::Container> container = Inspect(name, stop);
     if (absl::IsNotFound(container.status())) continue;
     RETURN_IF_ERROR(container.status());
     now.containers.push_back(*std::move(container));
   }
-  return absl::OkStatus();
-}
-
-// What is known is looked at by its id, whatever its name is now, and who else holds one of our names by
-// that.
-absl::Status Observer::KnownContainers(const desired::Host& desired, const Owned& known,
-                                       plan::ObservedState& now, const Stop& stop) {
-  std::set<std::string> to_inspect;
-  for (const desired::Container& want : desired.containers) to_inspect.insert(want.name);
-  for (const auto& [id, name] : known) {
-    absl::StatusOr<docker::Container> container = Inspect(id, stop);
-    if (absl::IsNotFound(container.status())) continue;
-    RETURN_IF_ERROR(container.status());
-    to_inspect.erase(container->name);
-    now.owned[id] = container->name;
-    now.containers.push_back(*std::move(container));
-  }
-  RETURN_IF_ERROR(InspectNamed(to_inspect, now, stop));
-  for (const docker::Container& c : now.containers)
-    if (plan::IsOwned(c.labels)) now.owned[c.id] = c.name;
   SortContainers(now);
   return absl::OkStatus();
-}
-
-absl::StatusOr<std::vector<docker::ContainerSummary>> Observer::ListOwned(const Stop& stop) {
-  uint64_t number = 0;
-  {
-    base::MutexLock lock(mu_);
-    number = ++lists_;
-  }
-  ASSIGN_OR_RETURN(std::vector<docker::ContainerSummary> found, docker_.ListContainers(OwnedLabel(), stop));
-  base::MutexLock lock(mu_);
-  if (number < known_by_) return found;  // a list that was begun later is known
-  known_by_ = number;
-  known_at_ = clock_.Monotonic();
-  known_.emplace();
-  for (const docker::ContainerSummary& c : found)
-    if (c.id != self_) (*known_)[c.id] = c.name;
-  return found;
-}
-
-std::optional<Observer::Owned> Observer::KnownOwned() {
-  base::MutexLock lock(mu_);
-  if (known_ && clock_.Monotonic() - known_at_ >= kListAgain) known_.reset();
-  return known_;
 }
 
 // Who does the work of a workload with `takeover` under a name of its own, and who was put aside for it: both

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/time/time.h"
 #include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
 #include "pkg/desired/desired.h"
@@ -21,18 +20,14 @@
 
 namespace spacelet::observe {
 
-inline constexpr absl::Duration kListAgain = absl::Minutes(10);  // as rivals are looked for
-
 // Thread-safety: thread-safe; calls run side by side.
 class Observer {
  public:
   // `self`: id of the container that this process runs in. Whatever labels it carries, it is not ours.
   Observer(docker::Reader& docker, secret::Store& secrets, base::Clock& clock, std::string self = "");
 
-  // Everything of the host: 1 inspect per workload, 1 network look-up, 1 list of their images. Our containers
-  // are listed once in kListAgain and otherwise known by that and by every look at a key: to find them Docker
-  // goes through all containers of the host, 18 ms where there are 500 [measured on dockerd 20.10]. So one
-  // that somebody else gave our labels, unheard, is seen that much later.
+  // Everything of the host: 1 list of our containers, 1 inspect per workload, 1 network look-up, 1 list of
+  // their images.
   absl::StatusOr<plan::ObservedState> Snapshot(const desired::Host& desired, const std::stop_token& stop);
   // What one key's plan needs. For an owned key that is no longer desired too.
   absl::StatusOr<plan::ObservedState> ForKey(const std::string& key, const desired::Host& desired,
@@ -53,13 +48,6 @@ class Observer {
 
  private:
   using Stop = std::stop_token;
-  // Id -> name of our containers.
-  using Owned = std::map<std::string, std::string>;
-  absl::StatusOr<std::vector<docker::ContainerSummary>> ListOwned(const Stop& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  std::optional<Owned> KnownOwned() ABSL_LOCKS_EXCLUDED(mu_);
-  absl::Status KnownContainers(const desired::Host& desired, const Owned& known, plan::ObservedState& now,
-                               const Stop& stop);
-  absl::Status InspectNamed(const std::set<std::string>& names, plan::ObservedState& now, const Stop& stop);
   absl::Status Containers(const desired::Host& desired, const std::set<std::string>& names,
                           plan::ObservedState& now, const Stop& stop);
   absl::StatusOr<docker::Container> Inspect(const std::string& id_or_name, const Stop& stop);
@@ -80,8 +68,7 @@ class Observer {
   absl::StatusOr<plan::ObservedState> Observe(const desired::Host& desired,
                                               const std::vector<const desired::Container*>& wanted,
                                               const std::set<std::string>& names, bool networks,
-                                              std::vector<plan::Rival> rivals, const Stop& stop,
-                                              const std::optional<Owned>& known = std::nullopt);
+                                              std::vector<plan::Rival> rivals, const Stop& stop);
   absl::Status ToTakeOver(const desired::Host& desired, const std::set<std::string>& names,
                           plan::ObservedState& now, const Stop& stop) ABSL_LOCKS_EXCLUDED(mu_);
   bool IsScannedFor(const desired::Host& desired) ABSL_LOCKS_EXCLUDED(mu_);
@@ -94,10 +81,6 @@ class Observer {
   base::Clock& clock_;
   const std::string self_;
   base::Mutex mu_;
-  uint64_t lists_ ABSL_GUARDED_BY(mu_) = 0;          // that were begun
-  uint64_t known_by_ ABSL_GUARDED_BY(mu_) = 0;       // which of them
-  std::optional<Owned> known_ ABSL_GUARDED_BY(mu_);  // what it showed
-  base::Instant known_at_ ABSL_GUARDED_BY(mu_);
   std::string data_root_ ABSL_GUARDED_BY(mu_);
   std::map<std::string, std::pair<std::string, std::string>> platforms_
       ABSL_GUARDED_BY(mu_);  // image id -> os, architecture

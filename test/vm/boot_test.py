@@ -131,8 +131,10 @@ class BootTest(unittest.TestCase):
         starts = [float(time) for time in re.findall(
             r"\[ *(\d+\.\d+)\][^\n]*Starting docker.service", self.machine.shell("journalctl -b -o short-monotonic --no-pager"))]
         gaps = [after - before for before, after in zip(starts[1:], starts[2:])]  # the first is the boot's
-        self.assertEqual(len(starts), 4, starts)
-        self.assertGreater(min(gaps), 59, starts)
+        said = self.machine.shell("journalctl -b -o short-monotonic --no-pager -u docker.service -u docker.socket -u spacelet.service"
+                                  " | grep -v containerd | tail -n 300")
+        self.assertEqual(len(starts), 4, said)
+        self.assertGreater(min(gaps), 59, said)
         self.assertEqual(self.container_ids(), self.ids)
 
     def test_6_an_agent_that_hangs_is_started_again_by_the_watchdog_and_touches_nothing(self):

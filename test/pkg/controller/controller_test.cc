@@ -150,7 +150,7 @@ TEST_F(ControllerTest, ADaemonThatAnswersAgainIsFoundByAnotherStream) {
   Start();
   Offer(kWebAndApp);
   ASSERT_TRUE(Converges());
-  docker_.Inject({.operation = "InspectContainer", .status = absl::DeadlineExceededError("no answer")});
+  docker_.Inject({.operation = "ListContainers", .status = absl::DeadlineExceededError("no answer")});
   docker_.Inject({.operation = "Ping", .status = absl::DeadlineExceededError("no answer"), .times = 2});
   EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] {
     return Value("spacelet_docker_event_stream_reconnects_total") == 1 && Value("spacelet_docker_up") == 1 &&

@@ -166,34 +166,6 @@ TEST_F(Observe, AKeyLooksOnlyAtItsOwnContainers) {
     EXPECT_FALSE(call.operation == "InspectContainer" && call.object == "vm-runner");
 }
 
-// To find them by their labels Docker goes through all containers of the host.
-TEST_F(Observe, OurContainersAreListedOnceAndThenKnown) {
-  ASSERT_TRUE(observer_.Snapshot(host_, {}).ok());
-  ASSERT_TRUE(docker_.RenameContainer("vm-runner", "by-hand", {}).ok());
-  ASSERT_TRUE(docker_.RemoveContainer("docker-delegate", {.force = true}, {}).ok());
-  const auto now = observer_.Snapshot(host_, {});
-  ASSERT_TRUE(now.ok());
-  ASSERT_EQ(now->containers.size(), 1u);
-  EXPECT_EQ(now->containers[0].name, "by-hand");
-  EXPECT_EQ(now->owned.size(), 1u);
-  EXPECT_EQ(docker_.CountCalls("ListContainers"), 1);
-}
-
-TEST_F(Observe, EveryLookAtAKeyAndEveryTenMinutesAListShowsWhatIsNew) {
-  docker::ContainerConfig dropped = host_.containers[0].config;
-  dropped.labels[api::kLabelComponent] = "dropped";
-  const auto seen = [&] { return observer_.Snapshot(host_, {})->containers.size(); };
-  EXPECT_EQ(seen(), 2u);
-  Create("dropped-1", dropped);
-  EXPECT_EQ(seen(), 2u);
-  ASSERT_TRUE(observer_.ForKey("container/vm-runner", host_, {}).ok());
-  EXPECT_EQ(seen(), 3u);
-  Create("dropped-2", dropped);
-  EXPECT_EQ(seen(), 3u);
-  clock_.Advance(observe::kListAgain);
-  EXPECT_EQ(seen(), 4u);
-}
-
 // A container that starts is an event of the network, too, and there may be many on it.
 TEST_F(Observe, ANetworkThatStaysAsItIsIsOneCallWhoeverIsOnIt) {
   EXPECT_EQ(observer_.ForKey("network/harness", host_, {})->networks.size(), 1u);
