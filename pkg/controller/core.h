@@ -22,6 +22,9 @@
 
 namespace spacelet::controller {
 
+// The longest a look may take: a stop with a long grace period. Every call in it has its own deadline.
+inline constexpr absl::Duration kLongestLook = absl::Hours(1);
+
 class Controller::Core {
  public:
   Core(Parts parts, Options options);

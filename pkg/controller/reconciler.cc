@@ -215,7 +215,8 @@ void Reconciler::FillProbes(Look& look) const {
                           .message = result->message,
                           .unalive = result->unalive,
                           .ran_for = now - result->started};
-    if (result->work) facts.drains[c.id] = {result->work->known, result->work->tasks, now - result->asked_since};
+    if (result->work)
+      facts.drains[c.id] = {result->work->known, result->work->tasks, now - result->asked_since};
   }
 }
 

@@ -162,14 +162,18 @@ class Host:
         self.until_converged()
 
     def until_accepted(self):
-        revision = hashlib.sha256(self.wanted.text().encode()).hexdigest()
-        until("the document is accepted", lambda: revision in self.agent.status()["config"]["revision"])
+        until("the document is accepted", self.is_accepted)
 
     def until_converged(self):
         """The agent says so, and it is so."""
         self.until_accepted()
         until("what runs is what the document says", self.is_true)
         until("the agent is ready", lambda: assert_is(self.agent.ask("/readyz"), 200))
+
+    def is_converged(self):
+        """The same, as it is now; AssertionError says why not."""
+        assert self.is_accepted() and self.is_true()
+        return assert_is(self.agent.ask("/readyz"), 200)
 
     def until_repaired(self):
         until("what runs is what the document says", self.is_true)
@@ -184,6 +188,9 @@ class Host:
         return until(f"{kind} of {name or 'the host'} is {status} {reason or ''}", holds)
 
     # How it is.
+    def is_accepted(self):
+        return hashlib.sha256(self.wanted.text().encode()).hexdigest() in self.agent.status()["config"]["revision"]
+
     def is_true(self):
         """Docker itself agrees with the document; AssertionError says where not."""
         containers, images = self.docker.containers(), self.wanted.images()
