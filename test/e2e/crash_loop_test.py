@@ -102,7 +102,8 @@ class Canary(HostCase):
         self.host.until_condition("Ready", "False", "leak", "CrashLoopBackOff", says="the end")
         message = self.host.agent.condition("Ready", "leak")["message"]
         self.assertIn("token=***", message)
-        self.assertEqual(message.count("***"), 3, message)  # plain, alone, and as base64
+        # Plain, alone, and as base64; Docker keeps no order between the two streams, so one of the run before may be among them.
+        self.assertGreaterEqual(message.count("***"), 3, message)
         shown = [self.host.agent.ask(path)[1] for path in ("/api/v1/status", "/api/v1/events", "/metrics", "/readyz")]
         shown.append(self.host.agent.log.read_text())
         shown += [path.read_text(errors="replace") for path in (self.host.directory / "state").iterdir()]
