@@ -52,9 +52,16 @@ class Refusals(unittest.TestCase):
         daemon = subprocess.Popen([options.fake_dockerd, "--socket", self.socket, *seeds])
         self.addCleanup(lambda: (daemon.kill(), daemon.wait()))
         deadline = time.monotonic() + PATIENCE
-        while not self.socket.exists():
+        while not self.listens():
             self.assertLess(time.monotonic(), deadline, "fake_dockerd does not listen")
             time.sleep(0.02)
+
+    def listens(self):
+        """It answers: its socket is there before anybody listens on it."""
+        try:
+            return self.ask("GET", "/_ping") != ""
+        except OSError:
+            return False
 
     def ask(self, method, path, body=None):
         connection = UnixConnection(self.socket)
