@@ -6,6 +6,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <nlohmann/json.hpp>
@@ -56,7 +57,7 @@ FakeDaemon::FakeDaemon(FakeDocker& docker, DaemonOptions options)
     : docker_(docker), options_(std::move(options)) {}
 
 absl::Status FakeDaemon::Listen() {
-  if (options_.socket.size() >= sizeof(sockaddr_un::sun_path))
+  if (options_.socket.size() + 1 >= sizeof(sockaddr_un::sun_path))
     return absl::UnavailableError("the socket's path is too long");
   activated_ = HasHandedOver();
   if (activated_)
@@ -67,14 +68,16 @@ absl::Status FakeDaemon::Listen() {
   return absl::OkStatus();
 }
 
+// Whoever sees the socket can connect: it gets its name once somebody listens.
 absl::Status FakeDaemon::Bind() {
+  const std::string nameless = options_.socket + "~";
   sockaddr_un address = {};
   address.sun_family = AF_UNIX;
-  std::memcpy(address.sun_path, options_.socket.c_str(), options_.socket.size());
-  unlink(options_.socket.c_str());
+  std::memcpy(address.sun_path, nameless.c_str(), nameless.size());
+  unlink(nameless.c_str());
   listener_ = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   if (bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)) != 0 ||
-      listen(listener_, 128) != 0) {
+      listen(listener_, 128) != 0 || rename(nameless.c_str(), options_.socket.c_str()) != 0) {
     return absl::UnavailableError(absl::StrCat(options_.socket, ": ", strerror(errno)));
   }
   return absl::OkStatus();
