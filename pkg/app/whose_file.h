@@ -25,6 +25,6 @@ absl::Status CheckWhoseFile(const std::string& path, absl::string_view what_then
 
 // What to say of a document that others can write: a warning, since they may be meant to, as the user of
 // git-sync is.
-inline constexpr absl::string_view kWhoWritesADocument = "who then decides what runs as root on this host";
+inline constexpr absl::string_view kWhoWritesADocument = "who could decide what runs as root on this host";
 
 }  // namespace spacelet::app

@@ -200,7 +200,7 @@ class Exposed(PolicyCase):
         os.utime(self.host.agent.document)
         self.host.agent.process.send_signal(signal.SIGHUP)
         self.host.wait(self.warnings, "it is told")
-        self.assertIn(f"{self.host.agent.document} can be written by others (mode 0666), who then decides", self.warnings()[0])
+        self.assertIn(f"{self.host.agent.document} can be written by others (mode 0666), who could decide what runs as root", self.warnings()[0])
         self.assertIn("chmod go-w", self.host.agent.log.read_text())
 
     def warnings(self):
