@@ -6,6 +6,8 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <cstddef>
+
 namespace spacelet::lifecycle {
 namespace {
 
@@ -23,6 +25,7 @@ class Notify : public ::testing::Test {
   ~Notify() override {
     ::unsetenv("NOTIFY_SOCKET");
     ::unsetenv("WATCHDOG_USEC");
+    ::unsetenv("WATCHDOG_PID");
     ::close(socket_);
     ::unlink(path_.c_str());
   }
@@ -58,6 +61,27 @@ TEST_F(Notify, DoesNothingOutsideSystemd) {
   EXPECT_EQ(Received(), "");
 }
 
+// How a systemd of a container names it.
+TEST_F(Notify, TheSocketMayHaveAnAbstractName) {
+  const std::string name = "spacelet-notify." + std::to_string(::getpid());
+  const int abstract = ::socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+  name.copy(address.sun_path + 1, sizeof address.sun_path - 2);
+  const auto length = static_cast<socklen_t>(offsetof(sockaddr_un, sun_path) + 1 + name.size());
+  ASSERT_EQ(::bind(abstract, reinterpret_cast<const sockaddr*>(&address), length), 0);
+  ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
+  NotifyWatchdog();
+  char buffer[64];
+  const ssize_t n = ::recv(abstract, buffer, sizeof buffer, 0);
+  EXPECT_EQ(std::string(buffer, n < 0 ? 0 : static_cast<size_t>(n)), "WATCHDOG=1");
+  ::close(abstract);
+}
+
+TEST_F(Notify, ANameThatIsTooLongIsNoProblem) {
+  ::setenv("NOTIFY_SOCKET", std::string(200, '/').c_str(), 1);
+  NotifyWatchdog();
+}
+
 TEST_F(Notify, ASocketThatIsGoneIsNoProblem) {
   ::unlink(path_.c_str());
   NotifyWatchdog();
@@ -67,6 +91,21 @@ TEST_F(Notify, TheWatchdogIsFedTwiceAsOftenAsSystemdAsks) {
   EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());
   ::setenv("WATCHDOG_USEC", "30000000", 1);
   EXPECT_EQ(WatchdogInterval(), absl::Seconds(15));
+  ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+  EXPECT_EQ(WatchdogInterval(), absl::Seconds(15));
+}
+
+TEST_F(Notify, AnotherProcessMayBeTheOneThatIsWatched) {
+  ::setenv("WATCHDOG_USEC", "30000000", 1);
+  ::setenv("WATCHDOG_PID", "1", 1);
+  EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration());
+}
+
+TEST_F(Notify, ATimeThatIsNoneWatchesNobody) {
+  for (const char* time : {"", "0", "-5", "soon"}) {
+    ::setenv("WATCHDOG_USEC", time, 1);
+    EXPECT_EQ(WatchdogInterval(), absl::InfiniteDuration()) << time;
+  }
 }
 
 }  // namespace
