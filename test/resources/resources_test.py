@@ -157,6 +157,19 @@ class Resources(unittest.TestCase):
                 host.converge(spec("1"))
                 host.converge(spec("2"))
 
+    def test_of_an_inotify_queue_that_ran_over_nothing_is_missed(self):
+        host = self.host()
+        host.agent.argv += ["--poll-interval", "24h"]
+        host.converge(spec("1"))
+        host.agent.process.send_signal(signal.SIGSTOP)
+        busy = host.agent.document.with_name("busy")
+        for _ in range(int(pathlib.Path("/proc/sys/fs/inotify/max_queued_events").read_text())):
+            busy.touch()
+            busy.unlink()
+        host.write(spec("2"))
+        host.agent.process.send_signal(signal.SIGCONT)
+        host.wait(lambda: host.runs(spec("2")), "the document is taken whose event had no room")
+
     @unittest.skipUnless(ROOT, "mounts: needs root")
     def test_a_mount_that_is_exchanged_under_the_document_is_found(self):
         host = self.host()
