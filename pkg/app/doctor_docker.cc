@@ -137,10 +137,10 @@ void LookAtEngine(docker::HttpClient& docker, const docker::EngineInfo& info, do
   engine.version = info.engine_version;
   engine.api = info.api_version;
   engine.podman = info.podman;
-  engine.data_root = info.data_root;
-  engine.cpus = info.cpus;
   const auto settings = docker.ReadSettings(stop);
   if (!settings.ok()) return;
+  engine.data_root = settings->data_root;
+  engine.cpus = settings->cpus;
   engine.storage_driver = settings->storage_driver;
   engine.cgroup_version = settings->cgroup_version;
   engine.memory_limit = settings->memory_limit;

@@ -63,7 +63,10 @@ class Controller::Core {
 
   // --- wakers.cc: the daemon, its events, the resync
   enum class Docker { kUnknown, kUp, kDown };
-  absl::Status CheckDocker(const std::stop_token& stop);                   // pings; returns the ping's status
+  absl::Status CheckDocker(const std::stop_token& stop);  // pings; returns the ping's status
+  // Reads how an engine is set up that was not there before.
+  absl::Status GetToKnow(const docker::EngineInfo& info, const std::stop_token& stop)
+      ABSL_LOCKS_EXCLUDED(mu_);
   bool DockerUp(const docker::EngineInfo& info) ABSL_LOCKS_EXCLUDED(mu_);  // whether it was not up before
   void DockerDown(const absl::Status& ping) ABSL_LOCKS_EXCLUDED(mu_);
   bool IsUp() const ABSL_LOCKS_EXCLUDED(mu_);
@@ -106,7 +109,8 @@ class Controller::Core {
   mutable base::Mutex mu_;
   std::shared_ptr<const source::Snapshot> snapshot_ ABSL_GUARDED_BY(mu_);
   Docker docker_ ABSL_GUARDED_BY(mu_) = Docker::kUnknown;
-  std::stop_source listening_ ABSL_GUARDED_BY(mu_);  // ends the event stream that is open
+  docker::EngineInfo known_engine_ ABSL_GUARDED_BY(mu_);  // whose settings were read
+  std::stop_source listening_ ABSL_GUARDED_BY(mu_);       // ends the event stream that is open
 };
 
 }  // namespace spacelet::controller

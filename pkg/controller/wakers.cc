@@ -5,6 +5,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "pkg/api/reasons.h"
+#include "pkg/base/status_macros.h"
 #include "pkg/controller/core.h"
 #include "pkg/controller/crash.h"
 #include "pkg/controller/docker_trouble.h"
@@ -45,11 +46,13 @@ bool Controller::Core::IsUp() const {
 }
 
 absl::Status Controller::Core::CheckDocker(const std::stop_token& stop) {
-  const absl::StatusOr<docker::EngineInfo> info = parts_.docker.Ping(
+  absl::StatusOr<docker::EngineInfo> info = parts_.docker.Ping(
       [this] {
         DockerDown(absl::UnavailableError("Docker went away; systemd starts it again (docker.socket)"));
       },
       stop);
+  if (info.ok())
+    if (const absl::Status met = GetToKnow(*info, stop); !met.ok()) info = met;
   if (absl::IsCancelled(info.status())) return info.status();
   if (!info.ok()) {
     DockerDown(info.status());
@@ -59,11 +62,22 @@ absl::Status Controller::Core::CheckDocker(const std::stop_token& stop) {
   return info.status();
 }
 
+absl::Status Controller::Core::GetToKnow(const docker::EngineInfo& info, const std::stop_token& stop) {
+  {
+    base::MutexLock lock(mu_);
+    if (docker_ == Docker::kUp && known_engine_ == info) return absl::OkStatus();
+  }
+  ASSIGN_OR_RETURN(const docker::EngineSettings settings, parts_.docker.ReadSettings(stop));
+  memory_.SetHostCpus(settings.cpus);
+  const bool local = absl::StartsWith(options_.docker_host, "unix://");
+  parts_.observer.SetDataRoot(local ? settings.data_root : "");
+  base::MutexLock lock(mu_);
+  known_engine_ = info;
+  return absl::OkStatus();
+}
+
 bool Controller::Core::DockerUp(const docker::EngineInfo& info) {
   parts_.metrics.DockerUp(true);
-  memory_.SetHostCpus(info.cpus);
-  const bool local = absl::StartsWith(options_.docker_host, "unix://");
-  parts_.observer.SetDataRoot(local ? info.data_root : "");
   parts_.board.SetDocker({.available = true,
                           .host = options_.docker_host,
                           .engine_version = info.engine_version,

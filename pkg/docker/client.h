@@ -20,6 +20,7 @@
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 #include "absl/time/time.h"
+#include "pkg/docker/engine_settings.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::docker {
@@ -27,13 +28,14 @@ namespace spacelet::docker {
 class Reader {
  public:
   virtual ~Reader() = default;
-  // /_ping and, once per connection epoch, /version and /info; (re)negotiates the API version.
+  // /_ping; (re)negotiates the API version.
   // Takes minutes where a Docker went away that systemd starts for this very call; `on_starting` (may be
   // null) is called before that wait (socket_activation.h). Errors: FailedPrecondition when daemon and agent
-  // have no API version in common.
+  // have no API version in common; of a daemon that speaks newer ones only, the first other call tells that.
   virtual absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting,
                                           const std::stop_token& stop) = 0;
   absl::StatusOr<EngineInfo> Ping(const std::stop_token& stop) { return Ping(nullptr, stop); }
+  virtual absl::StatusOr<EngineSettings> ReadSettings(const std::stop_token& stop) = 0;
   // All containers, also stopped ones. `label` ("key" or "key=value") narrows; empty is every container of
   // the host.
   virtual absl::StatusOr<std::vector<ContainerSummary>> ListContainers(const std::string& label,

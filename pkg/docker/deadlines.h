@@ -10,7 +10,7 @@ namespace spacelet::docker {
 
 inline constexpr absl::Duration kPingDeadline =
     absl::Seconds(3);  // a daemon that restores accepts and is silent
-inline constexpr absl::Duration kVersionDeadline = absl::Seconds(10);  // ECS
+inline constexpr absl::Duration kInfoDeadline = absl::Seconds(10);  // ECS
 inline constexpr absl::Duration kInspectDeadline = absl::Seconds(10);
 inline constexpr absl::Duration kListDeadline = absl::Seconds(30);
 inline constexpr absl::Duration kCreateDeadline = absl::Seconds(60);

@@ -108,25 +108,6 @@ std::string DecodeMessage(absl::string_view body) {
   return base::OneLine(message);
 }
 
-absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body) {
-  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
-  EngineVersion out;
-  out.engine = String(json, "Version");
-  out.max_api = String(json, "ApiVersion");
-  out.min_api = String(json, "MinAPIVersion");
-  out.os_type = String(json, "Os");
-  out.architecture = String(json, "Arch");
-  for (const Json& component : Elements(At(json, "Components"))) {
-    out.podman = out.podman || absl::StartsWith(String(component, "Name"), "Podman");
-  }
-  return out;
-}
-
-absl::StatusOr<EngineHost> DecodeInfo(absl::string_view body) {
-  ASSIGN_OR_RETURN(const Json json, ParseObject(body));
-  return EngineHost{SmallInt(json, "NCPU"), String(json, "DockerRootDir")};
-}
-
 absl::StatusOr<std::string> DecodeDistributionDigest(absl::string_view body) {
   ASSIGN_OR_RETURN(const Json json, ParseObject(body));
   std::string digest = String(At(json, "Descriptor"), "digest");

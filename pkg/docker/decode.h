@@ -27,17 +27,6 @@ absl::StatusOr<Event> DecodeEvent(absl::string_view line);
 // The text of an error answer: its "message", else the body's first line.
 std::string DecodeMessage(absl::string_view body);
 
-struct EngineVersion {  // GET /version
-  std::string engine, max_api, min_api, os_type, architecture;
-  bool podman = false;
-};
-absl::StatusOr<EngineVersion> DecodeVersion(absl::string_view body);
-
-struct EngineHost {  // GET /info
-  int cpus = 0;
-  std::string data_root;
-};
-absl::StatusOr<EngineHost> DecodeInfo(absl::string_view body);
 // GET /distribution/{name}/json
 absl::StatusOr<std::string> DecodeDistributionDigest(absl::string_view body);
 

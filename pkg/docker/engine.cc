@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/docker/deadlines.h"
 #include "pkg/docker/decode.h"
@@ -20,25 +21,30 @@ std::string HeaderOf(const http::Response& response, const char* name) {
   return it == response.headers.end() ? std::string() : it->second;
 }
 
-// Who answers: another text is another daemon, or the same one upgraded.
-std::string IdentityOf(const http::Response& ping) {
-  return absl::StrCat("server=", HeaderOf(ping, "server"), " api=", HeaderOf(ping, "api-version"),
-                      " libpod=", HeaderOf(ping, "libpod-api-version"));
-}
-
 absl::Status WithRemedy(const absl::Status& status) {
   if (!absl::IsPermissionDenied(status)) return status;
   return absl::PermissionDeniedError(absl::StrCat(
       status.message(), "; run as root, or as a user in the group that owns the socket (docker)"));
 }
 
-absl::StatusOr<ApiVersion> Agree(const http::Response& ping, const EngineVersion& version) {
-  std::optional<ApiVersion> newest = ParseApiVersion(HeaderOf(ping, "api-version"));
-  if (!newest) newest = ParseApiVersion(version.max_api);
+// "Docker/20.10.24+dfsg1 (linux)", "Libpod/4.3.1 (linux)".
+std::string VersionOf(absl::string_view server) {
+  if (!absl::ConsumePrefix(&server, "Docker/") && !absl::ConsumePrefix(&server, "Libpod/")) return "unknown";
+  return std::string(server.substr(0, server.find(' ')));
+}
+
+absl::StatusOr<EngineInfo> Introduced(const http::Response& ping) {
+  const std::optional<ApiVersion> newest = ParseApiVersion(HeaderOf(ping, "api-version"));
   if (!newest)
     return absl::FailedPreconditionError(
         "UnsupportedApiVersion: the Docker engine does not say which API it speaks");
-  return Negotiate(*newest, ParseApiVersion(version.min_api));
+  ASSIGN_OR_RETURN(const ApiVersion api, Negotiate(*newest));
+  EngineInfo info;
+  info.engine_version = VersionOf(HeaderOf(ping, "server"));
+  info.api_version = FormatApiVersion(api);
+  info.os_type = HeaderOf(ping, "ostype");
+  info.podman = !HeaderOf(ping, "libpod-api-version").empty();
+  return info;
 }
 
 }  // namespace
@@ -74,35 +80,9 @@ absl::StatusOr<EngineInfo> Engine::Ping(const std::function<void()>& on_starting
     Forget();
     return ping.status();
   }
-  const std::string identity = IdentityOf(*ping);
-  {
-    base::MutexLock lock(mu_);
-    if (identity == identity_) return info_;
-  }
-  ASSIGN_OR_RETURN(EngineInfo info, Introduce(*ping, stop));
+  ASSIGN_OR_RETURN(EngineInfo info, Introduced(*ping));
   base::MutexLock lock(mu_);
-  identity_ = identity;
-  info_ = info;
-  return info;
-}
-
-absl::StatusOr<EngineInfo> Engine::Introduce(const http::Response& ping, const std::stop_token& stop) {
-  const EngineCall ask_version = {.operation = "Version", .path = "/version", .deadline = kVersionDeadline};
-  ASSIGN_OR_RETURN(const http::Response version_answer, Plain(ask_version, ask_version.path, stop));
-  ASSIGN_OR_RETURN(const EngineVersion version, DecodeVersion(version_answer.body));
-  ASSIGN_OR_RETURN(const ApiVersion api, Agree(ping, version));
-  EngineInfo info;
-  info.engine_version = version.engine;
-  info.api_version = FormatApiVersion(api);
-  info.os_type = version.os_type;
-  info.architecture = version.architecture;
-  info.podman = version.podman || !HeaderOf(ping, "libpod-api-version").empty();
-  const EngineCall ask_info = {.operation = "Info", .path = "/info", .deadline = kVersionDeadline};
-  ASSIGN_OR_RETURN(const http::Response info_answer,
-                   Plain(ask_info, absl::StrCat("/v", info.api_version, ask_info.path), stop));
-  ASSIGN_OR_RETURN(EngineHost host, DecodeInfo(info_answer.body));
-  info.cpus = host.cpus;
-  info.data_root = std::move(host.data_root);
+  api_version_ = info.api_version;
   return info;
 }
 
@@ -113,13 +93,13 @@ void Engine::OnLost() {
 
 void Engine::Forget() {
   base::MutexLock lock(mu_);
-  identity_.clear();
+  api_version_.clear();
 }
 
 absl::StatusOr<std::string> Engine::Version(const std::stop_token& stop) {
   {
     base::MutexLock lock(mu_);
-    if (!identity_.empty()) return info_.api_version;
+    if (!api_version_.empty()) return api_version_;
   }
   ASSIGN_OR_RETURN(const EngineInfo info, Ping(nullptr, stop));
   return info.api_version;
@@ -172,7 +152,7 @@ absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const S
     return response;
   Forget();
   ASSIGN_OR_RETURN(const std::string other, Version(stop));
-  if (other == version) return response;
+  if (other == version) return NothingInCommon(response.status().message());
   return Once(call, absl::StrCat("/v", other, call.path), send, stop);
 }
 

@@ -48,7 +48,8 @@ class Engine {
   absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting, const std::stop_token& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
 
-  // Errors: by StatusFromHttp; a 400 about the API version negotiates and asks once more.
+  // Errors: by StatusFromHttp; a 400 about the API version negotiates and asks once more, and is
+  // FailedPrecondition when that gave no other version.
   absl::StatusOr<http::Response> Call(const EngineCall& call, const std::stop_token& stop);
   // As http::Client::Stream; `on_open` is called for a 2xx only.
   absl::Status Stream(const EngineCall& call, const std::function<void()>& on_open,
@@ -71,7 +72,6 @@ class Engine {
   absl::StatusOr<SocketActivation::Ping> AdmitPing() ABSL_LOCKS_EXCLUDED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<EngineInfo> Introduce(const http::Response& ping, const std::stop_token& stop);
   absl::StatusOr<http::Response> Versioned(const EngineCall& call, const Send& send,
                                            const std::stop_token& stop);
   // One request to `target`, timed and mapped.
@@ -83,9 +83,8 @@ class Engine {
   http::Client client_;
   const RequestListener listener_;
   base::Mutex mu_;
-  EngineInfo info_ ABSL_GUARDED_BY(mu_);
   SocketActivation activation_ ABSL_GUARDED_BY(mu_);
-  std::string identity_ ABSL_GUARDED_BY(mu_);  // the ping's headers that `info_` belongs to; empty: unknown
+  std::string api_version_ ABSL_GUARDED_BY(mu_);  // negotiated; empty: not known
 };
 
 }  // namespace spacelet::docker

@@ -8,6 +8,8 @@ namespace spacelet::docker {
 absl::StatusOr<EngineSettings> DecodeSettings(absl::string_view info) {
   ASSIGN_OR_RETURN(const Json json, ParseObject(info));
   EngineSettings settings;
+  settings.cpus = SmallInt(json, "NCPU");
+  settings.data_root = String(json, "DockerRootDir");
   settings.storage_driver = String(json, "Driver");
   settings.cgroup_version = String(json, "CgroupVersion");
   settings.memory_limit = !json.contains("MemoryLimit") || Bool(json, "MemoryLimit");

@@ -1,4 +1,4 @@
-// How a daemon is set up, as far as people want to know; no decision of the agent depends on it.
+// How a daemon and its host are set up.
 #pragma once
 
 #include <string>
@@ -8,7 +8,9 @@
 
 namespace spacelet::docker {
 
-struct EngineSettings {  // GET /info
+struct EngineSettings {   // GET /info
+  int cpus = 0;           // of its host; 0: it does not say
+  std::string data_root;  // where it keeps images, a path on its own host; empty: it does not say
   std::string storage_driver, cgroup_version;
   bool memory_limit = true;  // the kernel can; also when the daemon does not say
   bool live_restore = false;

@@ -69,7 +69,7 @@ absl::StatusOr<Recipe> HttpClient::ReadRecipe(const std::string& id, const std::
 }
 
 absl::StatusOr<EngineSettings> HttpClient::ReadSettings(const std::stop_token& stop) {
-  const EngineCall call = {.operation = "Info", .path = "/info", .deadline = kVersionDeadline};
+  const EngineCall call = {.operation = "Info", .path = "/info", .deadline = kInfoDeadline};
   ASSIGN_OR_RETURN(const http::Response response, engine_.Call(call, stop));
   return DecodeSettings(response.body);
 }

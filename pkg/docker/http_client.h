@@ -32,13 +32,13 @@ class HttpClient : public Client {
   using Client::Ping;
   absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting,
                                   const std::stop_token& stop) override;
+  absl::StatusOr<EngineSettings> ReadSettings(const std::stop_token& stop) override;
   absl::StatusOr<std::vector<ContainerSummary>> ListContainers(const std::string& label,
                                                                const std::stop_token& stop) override;
   absl::StatusOr<Container> InspectContainer(const std::string& id_or_name,
                                              const std::stop_token& stop) override;
   // What a container was made with. Errors: as InspectContainer.
   absl::StatusOr<Recipe> ReadRecipe(const std::string& id, const std::stop_token& stop);
-  absl::StatusOr<EngineSettings> ReadSettings(const std::stop_token& stop);
   // What the daemon says of one object, as it says it. A container's holds secrets in clear: never print it
   // as it is. `kind`: "containers", "networks", "images". Errors: as InspectContainer.
   absl::StatusOr<std::string> ReadInspectJson(const std::string& kind, const std::string& id,

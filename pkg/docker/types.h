@@ -198,13 +198,14 @@ struct FileToCopy {
   bool operator==(const FileToCopy&) const = default;
 };
 
+// What a ping tells, which costs the daemon nothing: /version and /info run other programs there (containerd,
+// runc) and take as long as all that a plan reads.
 struct EngineInfo {
-  std::string engine_version;  // "20.10.24+dfsg1"
-  std::string api_version;     // negotiated, "1.41"
-  int cpus = 0;
-  std::string os_type, architecture;
+  std::string
+      engine_version;  // "20.10.24+dfsg1"; "unknown" when the daemon, or what is in front of it, does not say
+  std::string api_version;  // negotiated, "1.41"
+  std::string os_type;
   bool podman = false;
-  std::string data_root;  // where it keeps images, a path on its own host; empty: it does not say
   bool operator==(const EngineInfo&) const = default;
 };
 

@@ -21,13 +21,17 @@ std::optional<ApiVersion> ParseApiVersion(absl::string_view text) {
 
 std::string FormatApiVersion(ApiVersion version) { return absl::StrCat(version.major, ".", version.minor); }
 
-absl::StatusOr<ApiVersion> Negotiate(ApiVersion daemon_max, std::optional<ApiVersion> daemon_min) {
+absl::StatusOr<ApiVersion> Negotiate(ApiVersion daemon_max) {
   const ApiVersion version = std::min(daemon_max, kNewestApi);
-  if (version >= kOldestApi && version >= daemon_min.value_or(ApiVersion{})) return version;
-  const std::string window = daemon_min ? absl::StrCat(FormatApiVersion(*daemon_min), " to ") : "at most ";
-  return absl::FailedPreconditionError(absl::StrCat(
-      "UnsupportedApiVersion: the Docker engine speaks API ", window, FormatApiVersion(daemon_max),
-      ", this agent ", FormatApiVersion(kOldestApi), " to ", FormatApiVersion(kNewestApi)));
+  if (version >= kOldestApi) return version;
+  return NothingInCommon(
+      absl::StrCat("the Docker engine speaks API ", FormatApiVersion(daemon_max), " at most"));
+}
+
+absl::Status NothingInCommon(absl::string_view said) {
+  return absl::FailedPreconditionError(absl::StrCat("UnsupportedApiVersion: ", said, "; this agent speaks ",
+                                                    FormatApiVersion(kOldestApi), " to ",
+                                                    FormatApiVersion(kNewestApi)));
 }
 
 bool IsVersionMismatch(int http_status, absl::string_view message) {

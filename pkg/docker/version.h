@@ -5,6 +5,7 @@
 #include <optional>
 #include <string>
 
+#include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
 
@@ -22,9 +23,10 @@ inline constexpr ApiVersion kNewestApi = {1, 51};
 std::optional<ApiVersion> ParseApiVersion(absl::string_view text);  // "1.41"
 std::string FormatApiVersion(ApiVersion version);
 
-// `daemon_min`: absent when the daemon does not say. Errors: FailedPrecondition, with both windows in the
-// text.
-absl::StatusOr<ApiVersion> Negotiate(ApiVersion daemon_max, std::optional<ApiVersion> daemon_min);
+// Errors: FailedPrecondition, with what both speak in the text.
+absl::StatusOr<ApiVersion> Negotiate(ApiVersion daemon_max);
+// FailedPrecondition for a daemon that takes none of ours; `said`: its words (IsVersionMismatch).
+absl::Status NothingInCommon(absl::string_view said);
 
 // Whether a 400 says that the version in the path is outside of the daemon's window: it was exchanged
 // meanwhile.

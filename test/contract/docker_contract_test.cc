@@ -123,7 +123,7 @@ class DockerContract : public ::testing::TestWithParam<Kind> {
 
 // --- The daemon
 
-TEST_P(DockerContract, ThePingTellsVersionsAndCpus) {
+TEST_P(DockerContract, ThePingTellsWhoAnswersAndInWhichVersion) {
   const auto info = docker().Ping(never_);
   ASSERT_TRUE(info.ok()) << info.status();
   const auto api = docker::ParseApiVersion(info->api_version);
@@ -131,8 +131,13 @@ TEST_P(DockerContract, ThePingTellsVersionsAndCpus) {
   EXPECT_LE(api, docker::kNewestApi);
   EXPECT_THAT(info->engine_version, HasSubstr("."));
   EXPECT_EQ(info->os_type, "linux");
-  EXPECT_GT(info->cpus, 1);
   EXPECT_FALSE(info->podman);
+}
+
+TEST_P(DockerContract, TheSettingsTellTheHostsProcessors) {
+  const auto settings = docker().ReadSettings(never_);
+  ASSERT_TRUE(settings.ok()) << settings.status();
+  EXPECT_GT(settings->cpus, 1);
 }
 
 // --- Create

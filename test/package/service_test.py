@@ -91,7 +91,7 @@ POOL = textwrap.dedent("""\
           root_directory: /
     """)
 UNIT = "spacelet.service"
-READING = ("Ping", "Version", "Info", "List", "Inspect", "Events")
+READING = ("Ping", "Info", "List", "Inspect", "Events")
 DOCUMENT = "/etc/spacelet/host.yaml"
 
 

@@ -103,6 +103,11 @@ absl::StatusOr<docker::EngineInfo> FakeDocker::Ping(const std::function<void()>&
   return Ask<docker::EngineInfo>("Ping", "", kReads, stop, [](FakeEngine& engine) { return engine.Info(); });
 }
 
+absl::StatusOr<docker::EngineSettings> FakeDocker::ReadSettings(const std::stop_token& stop) {
+  return Ask<docker::EngineSettings>("Info", "", kReads, stop,
+                                     [](FakeEngine& engine) { return engine.Settings(); });
+}
+
 absl::StatusOr<std::vector<docker::ContainerSummary>> FakeDocker::ListContainers(
     const std::string& label, const std::stop_token& stop) {
   return Ask<std::vector<docker::ContainerSummary>>("ListContainers", "", kReads, stop,

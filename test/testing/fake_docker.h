@@ -52,6 +52,7 @@ class FakeDocker : public docker::Client {
   using docker::Client::Ping;
   absl::StatusOr<docker::EngineInfo> Ping(const std::function<void()>& on_starting,
                                           const std::stop_token& stop) override;
+  absl::StatusOr<docker::EngineSettings> ReadSettings(const std::stop_token& stop) override;
   absl::StatusOr<std::vector<docker::ContainerSummary>> ListContainers(const std::string& label,
                                                                        const std::stop_token& stop) override;
   absl::StatusOr<docker::Container> InspectContainer(const std::string& id_or_name,

@@ -114,11 +114,15 @@ docker::EngineInfo FakeEngine::Info() const {
   docker::EngineInfo info;
   info.engine_version = options_.engine_version;
   info.api_version = options_.api_version;
-  info.cpus = options_.cpus;
   info.os_type = "linux";
-  info.architecture = "x86_64";
-  info.data_root = options_.data_root;
   return info;
+}
+
+docker::EngineSettings FakeEngine::Settings() const {
+  docker::EngineSettings settings;
+  settings.cpus = options_.cpus;
+  settings.data_root = options_.data_root;
+  return settings;
 }
 
 // --- Networks

@@ -19,6 +19,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "pkg/docker/engine_settings.h"
 #include "pkg/docker/types.h"
 
 namespace spacelet::testing {
@@ -101,6 +102,7 @@ class FakeEngine {
   absl::Status Load(const std::string& archive);
 
   docker::EngineInfo Info() const;
+  docker::EngineSettings Settings() const;
   const EngineOptions& options() const { return options_; }
 
   // --- What happens around the daemon.

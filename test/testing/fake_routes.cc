@@ -425,14 +425,14 @@ HttpAnswer Version(const Exchange& exchange) {
 }
 
 HttpAnswer Info(const Exchange& exchange) {
-  const docker::EngineInfo info = exchange.docker.World([](FakeEngine& engine) { return engine.Info(); });
+  const EngineOptions options = exchange.docker.World([](FakeEngine& engine) { return engine.options(); });
   return {200,
           Json{{"ID", "FAKE"},
-               {"NCPU", info.cpus},
-               {"DockerRootDir", info.data_root},
-               {"OSType", info.os_type},
-               {"Architecture", info.architecture},
-               {"ServerVersion", info.engine_version}}
+               {"NCPU", options.cpus},
+               {"DockerRootDir", options.data_root},
+               {"OSType", "linux"},
+               {"Architecture", "x86_64"},
+               {"ServerVersion", options.engine_version}}
               .dump(),
           "application/json",
           {}};

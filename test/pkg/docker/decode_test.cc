@@ -168,13 +168,5 @@ TEST(DecodeImageList, ADigestThatIsTheIdIsOneOfEachRepositoryWithATag) {
   EXPECT_THAT(images->at(1).repo_digests, ElementsAre("host:5000/other@sha256:" + a));  // a graph driver's
 }
 
-TEST(DecodeVersion, KnowsPodman) {
-  EXPECT_TRUE(DecodeVersion(R"({"ApiVersion":"1.41","Components":[{"Name":"Podman Engine"}]})")->podman);
-  const EngineVersion docker = *DecodeVersion(
-      R"({"Version":"20.10.24","ApiVersion":"1.41","MinAPIVersion":"1.12","Os":"linux","Arch":"amd64"})");
-  EXPECT_FALSE(docker.podman);
-  EXPECT_EQ(docker.min_api, "1.12");
-}
-
 }  // namespace
 }  // namespace spacelet::docker
