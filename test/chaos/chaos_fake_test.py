@@ -13,6 +13,7 @@ import concurrent.futures
 import os
 import pathlib
 import random
+import re
 import signal
 import sys
 import threading
@@ -88,7 +89,7 @@ class Run:
             self.asked = True
             self.proxy.note("SIGHUP: an error of the daemon was taken for its no to the network")
             self.host.agent.process.send_signal(signal.SIGHUP)
-        return self.world.is_true(self.host)
+        return self.proxy.held_up() == 0 and self.world.is_true(self.host)
 
     def is_network_given_up(self):
         """After three errors in a row at the create of its successor, as docs/rollouts.md says: until a person asks for it again."""
@@ -99,11 +100,17 @@ class Run:
         return self.host.agent.metric("spacelet_reconcile_total")
 
     def rest(self):
-        """The stream of events ends once more, and two resyncs later nothing has been changed."""
+        """The stream of events ends once more, and two resyncs later nothing has been changed.
+
+        But an image may go that nobody uses any more: that is not done in a hurry.
+        """
         resyncs, calls = self.host.agent.metric("spacelet_resyncs_total"), len(self.proxy.calls)
         self.proxy.end_streams()
         self.host.wait(lambda: self.host.agent.metric("spacelet_resyncs_total") >= resyncs + 2, "two resyncs", ANNOUNCED)
         changes = [call for call in self.proxy.calls[calls:] if mutates(call)]
+        tidied = {call for call in changes if re.match(r"DELETE /v[\d.]+/images/", call)}
+        for call in tidied:
+            changes.remove(call)  # once
         assert not changes, f"changed at rest: {changes}"
 
     def check(self):

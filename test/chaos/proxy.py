@@ -4,6 +4,7 @@ A connection carries one request; an answer never says that it is the last one, 
 closed. Answers are taken whole from the daemon and then passed on, spoilt or not; only events are passed on as they come.
 """
 import collections
+import contextlib
 import json
 import os
 import re
@@ -37,6 +38,7 @@ class Proxy:
         self._lock = threading.Lock()
         self._counts = collections.Counter()
         self._streams = set()
+        self._held_up = 0
         self._listener = None
         self.listen()
 
@@ -50,7 +52,8 @@ class Proxy:
     def vanish(self):
         """As a daemon that is stopped: no socket, no streams. `listen` brings it back."""
         shut(self._listener)
-        os.unlink(self.path)
+        with contextlib.suppress(FileNotFoundError):  # its directory is gone
+            os.unlink(self.path)
         self.end_streams()
 
     def end_streams(self):
@@ -65,8 +68,7 @@ class Proxy:
 
     def close(self):
         self.faulty = False
-        if os.path.exists(self.path):
-            self.vanish()
+        self.vanish()
 
     def note(self, text):
         line = f"{time.monotonic() - self._began:8.3f} {text}"
@@ -81,6 +83,11 @@ class Proxy:
 
     def requests(self):
         return len(self.calls)
+
+    def held_up(self):
+        """How many requests have still to reach the daemon, late; many were given up long ago by who made them."""
+        with self._lock:
+            return self._held_up
 
     def events(self):
         with self._lock:
@@ -117,13 +124,25 @@ class Proxy:
             self.note(f"{kind} #{number}: {fault}")
         if fault.name == "late":
             end(client)
-        if fault.name in ("late", "delay request"):
-            self.pause(fault.seconds)
         is_stream = kind == "GET /events"
+        with self._held_up_by(fault):
+            answer = self._ask(head, target, body) if fault.reaches and not is_stream else b""
         if is_stream and fault.name not in ENDS_STREAMS:
             return self._pass_events(client, head)
-        answer = self._ask(head, target, body) if fault.reaches and not is_stream else b""
         return self._spoil(client, answer, fault)
+
+    @contextlib.contextmanager
+    def _held_up_by(self, fault):
+        is_late = fault.name in ("late", "delay request")
+        with self._lock:
+            self._held_up += is_late
+        try:
+            if is_late:
+                self.pause(fault.seconds)
+            yield
+        finally:
+            with self._lock:
+                self._held_up -= is_late
 
     def _connect(self):
         daemon = socket.socket(socket.AF_UNIX)
