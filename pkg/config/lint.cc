@@ -93,10 +93,12 @@ void LintRunner(const Linter& lint) {
 void LintRelease(const Linter& lint, absl::Time today) {
   const auto release = DelegateRelease(lint.w.image);
   if (!release) return;
-  const absl::CivilMonth now(absl::ToCivilDay(today, absl::UTCTimeZone()));
-  const auto age = now - absl::CivilMonth(release->year, release->month);
-  if (age < kSupportMonths) return;
-  const bool dead = age >= kLifeMonths;
+  const absl::CivilMonth month(release->year, release->month);
+  const auto is_past = [today, month](int age) {
+    return today >= absl::FromCivil(month + age, absl::UTCTimeZone());
+  };
+  if (!is_past(kSupportMonths)) return;
+  const bool dead = is_past(kLifeMonths);
   lint.Warn("image",
             absl::StrFormat("is of %d-%02d: Harness %s a delegate %d months after its release", release->year,
                             release->month, dead ? "ends the life of" : "stops supporting",

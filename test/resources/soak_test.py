@@ -13,8 +13,9 @@ import signal
 import sys
 import unittest
 
-sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "crash"))
+sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("crash", "e2e")]
 import host as hosts  # noqa: E402
+from harness import memory  # noqa: E402
 
 IMAGE = "example/web:"
 STILL = 10  # looks
@@ -75,14 +76,14 @@ class Soak(unittest.TestCase):
         tags = itertools.cycle("12")
         self.host.converge(spec("2"))
         self.until_cycle(hosts.options.cycles * WARM_UP, tags)
-        memory, *others = self.settled()
+        before, *others = self.settled()
         for part in range(1, PARTS + 1):
             self.until_cycle(hosts.options.cycles * (WARM_UP + (1 - WARM_UP) * part / PARTS), tags)
             now, *others_now = self.settled()
-            print(f"{self.cycles()} cycles: RssAnon {memory / MIB:.2f} -> {now / MIB:.2f} MiB, "
+            print(f"{self.cycles()} cycles: RssAnon {before / MIB:.2f} -> {now / MIB:.2f} MiB, "
                   f"{others_now[0]} file descriptors, {others_now[1]} threads", flush=True)
             self.assertEqual(others_now, others)
-            self.assertLess(now - memory, MIB)
+            memory.assert_less(self, now - before, MIB)
 
 
 def add_arguments(parser):

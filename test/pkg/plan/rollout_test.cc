@@ -387,7 +387,8 @@ void KeepsState(desired::Host& host, plan::ObservedState& now, const std::string
   if (!path.empty()) old.env["DB"] = path;
   old.labels[api::kLabelSpecHash] = "v1:0123456789abcdef";
   old.mounts.push_back({"/host", "/runner", false});
-  AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kCreated).mounts = old.mounts;
+  const std::vector<docker::Mount> mounts = old.mounts;  // AddPart moves `old`
+  AddPart(now, host.containers[0], kNext, "v1:runner-1", ContainerStatus::kCreated).mounts = mounts;
 }
 
 std::vector<std::string> Copies(const std::string& path) {
