@@ -3,11 +3,13 @@
 
 #include "cmd/spacelet/command.h"
 #include "cmd/spacelet/usage.h"
+#include "pkg/base/locale_caches.h"
 #include "pkg/base/memory_exhausted.h"
 
 int main(int argc, char** argv) {
   using namespace spacelet::cmd;
   spacelet::base::EndWhenMemoryIsExhausted();
+  spacelet::base::FillLocaleCaches();
   CLI::App root(
       "Keeps the containers of a Gitspaces host (network, VM runner, delegate and others) as a document "
       "says.",
