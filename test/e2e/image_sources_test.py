@@ -7,7 +7,7 @@ import os
 import signal
 import tempfile
 
-from harness import document, memory
+from harness import document, sanitizer
 from harness.case import EngineCase
 from harness.engine import PrivateRegistry, Registry
 from harness.host import Host
@@ -105,7 +105,7 @@ class FromArchive(ImageCase):
         self.host.converge(box(self.AWAY, imageArchive=archive))
         with open(f"/proc/{self.host.agent.process.pid}/status", encoding="utf-8") as status:
             peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM"))
-        memory.assert_less(self, peak, 64 * MIB)
+        sanitizer.assert_memory_less(self, peak, 64 * MIB)
 
     def test_an_archive_without_the_image_is_a_clear_error(self):
         archive = self.archive("127.0.0.1:9/other:1", "other")

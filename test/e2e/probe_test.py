@@ -2,7 +2,7 @@
 import json
 import time
 
-from harness import document, memory
+from harness import document, sanitizer
 from harness.case import HostCase
 from harness.host import DELEGATE, RUNNER
 from harness.waiting import holds_for, until
@@ -212,7 +212,7 @@ class Hostile(ProbeCase):
             return True
 
         holds_for(5, "it is asked again and again", seen)
-        memory.assert_less(self, peak - before, 8 << 20)
+        sanitizer.assert_memory_less(self, peak - before, 8 << 20)
 
 
 class Drain(ProbeCase):

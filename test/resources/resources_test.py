@@ -19,7 +19,7 @@ import unittest
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("crash", "e2e")]
 import host as hosts  # noqa: E402
 from attack import Attacker  # noqa: E402
-from harness import memory  # noqa: E402
+from harness import sanitizer  # noqa: E402
 
 IMAGE = "example/web:"
 AT_ONCE = 4
@@ -136,7 +136,7 @@ class Resources(unittest.TestCase):
                 host.wait(lambda: host.condition("StatePersisted").get("status") == "True", "all is kept")
                 self.assertIn(IMAGE + "2", (seen / "last-good.json").read_text())
 
-    @unittest.skipUnless(memory.IS_ITS_OWN, "a sanitizer ends the process by itself")
+    @unittest.skipIf(sanitizer.THERE, "a sanitizer ends the process by itself")
     def test_without_memory_it_says_so_and_ends_and_the_next_one_goes_on(self):
         host = self.host()
         host.converge(spec("1"))
@@ -226,7 +226,7 @@ class Attack(unittest.TestCase):
     def well(self):
         self.host.wait(lambda: self.host.agent.get("/livez")[0] == 200, "it answers")  # how soon: hack/bench livez
         self.host.repair(spec("1"))
-        memory.assert_less(self, self.memory() - self.before, self.GROWTH)
+        sanitizer.assert_memory_less(self, self.memory() - self.before, self.GROWTH)
 
     def well_among(self, clients):
         self.well()

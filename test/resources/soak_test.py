@@ -15,7 +15,7 @@ import unittest
 
 sys.path[:0] = [str(pathlib.Path(__file__).resolve().parents[1] / name) for name in ("crash", "e2e")]
 import host as hosts  # noqa: E402
-from harness import memory  # noqa: E402
+from harness import sanitizer  # noqa: E402
 
 IMAGE = "example/web:"
 STILL = 10  # looks
@@ -83,7 +83,7 @@ class Soak(unittest.TestCase):
             print(f"{self.cycles()} cycles: RssAnon {before / MIB:.2f} -> {now / MIB:.2f} MiB, "
                   f"{others_now[0]} file descriptors, {others_now[1]} threads", flush=True)
             self.assertEqual(others_now, others)
-            memory.assert_less(self, now - before, MIB)
+            sanitizer.assert_memory_less(self, now - before, MIB)
 
 
 def add_arguments(parser):

@@ -24,7 +24,7 @@ import unittest
 import urllib.request
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "e2e"))
-from harness import memory  # noqa: E402
+from harness import sanitizer  # noqa: E402
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SPACELET = os.environ.get("SPACELET", "build/bin/spacelet")
@@ -307,7 +307,7 @@ class Load(WebTest):
         grown = self.resident_kib() - before
         self.assertEqual(self.get("/livez")[0], 200)
         print(f"64 TLS connections: {grown} KiB more resident memory", flush=True)
-        memory.assert_less(self, grown << 10, 8 << 20)
+        sanitizer.assert_memory_less(self, grown << 10, 8 << 20)
         for client in slow:
             client.close()
 
