@@ -16,7 +16,7 @@ pkg_check_modules(crypt REQUIRED IMPORTED_TARGET libcrypt)
 
 # What only this program needs is in it: two and a half dozen shared libraries of small C++ pieces take longer to be
 # loaded than `spacelet plan` takes to run (docs/performance.md). What guards a boundary stays shared, so that its
-# security updates come without us: OpenSSL, libcrypt, zlib, and cpp-httplib, which has no static one.
+# security updates come without us: OpenSSL, libcrypt, zlib, cpp-httplib; yaml-cpp is a trade (docs/adr/0012-linking.md).
 get_property(libraries DIRECTORY PROPERTY IMPORTED_TARGETS)
 list(FILTER libraries INCLUDE REGEX "^(absl::|yaml-cpp)")
 foreach(library ${libraries})

@@ -201,9 +201,8 @@ struct FileToCopy {
 // What a ping tells, which costs the daemon nothing: /version and /info run other programs there (containerd,
 // runc) and take as long as all that a plan reads.
 struct EngineInfo {
-  std::string
-      engine_version;  // "20.10.24+dfsg1"; "unknown" when the daemon, or what is in front of it, does not say
-  std::string api_version;  // negotiated, "1.41"
+  std::string engine_version;  // "20.10.24+dfsg1"; "unknown": something in front of the daemon hides it
+  std::string api_version;     // negotiated, "1.41"
   std::string os_type;
   bool podman = false;
   bool operator==(const EngineInfo&) const = default;

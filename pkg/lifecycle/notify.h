@@ -1,5 +1,5 @@
 // What systemd is told: one datagram to the socket in NOTIFY_SOCKET, by the protocol of sd_notify(3), which
-// is promised to stay as it is. Not libsystemd: it brings seven more libraries into a process that runs as
+// is promised to stay as it is. Not libsystemd: it brings six more libraries into a process that runs as
 // root. Each function does nothing outside systemd (NOTIFY_SOCKET not set).
 //
 // Thread-safety: thread-safe while nobody changes the environment.
