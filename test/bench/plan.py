@@ -8,7 +8,7 @@ import sys
 from measure import Table, column, main, take_turns, tree
 from measure.site import Site
 from harness import engine
-from rival.compose import Compose
+from rival import compose
 from rival.spacelet import Spacelet
 
 THEIRS, OURS = "docker compose up -d", "spacelet plan"
@@ -28,8 +28,9 @@ def on_what_it_made(rival, ask):
 
 
 def run(options):
+    debian = compose.tree("trixie")
     with Site("plan") as site:
-        ours, theirs = Spacelet(site), Compose(site, "trixie")
+        ours, theirs = Spacelet(site), compose.Compose(site, debian)
         costs = take_turns({
             THEIRS: lambda: on_what_it_made(theirs, theirs.again),
             OURS: lambda: on_what_it_made(ours, ours.plan),

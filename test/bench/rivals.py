@@ -80,8 +80,13 @@ class Course:
         return self.events.time("start", SECOND, mark) - self.events.time("die", SECOND, mark)
 
 
-def tools(site):
-    v2, v1, playbook = compose.Compose(site, "trixie"), compose.Compose(site, "bookworm"), ansible.Ansible(site)
+def trees():
+    return compose.tree("trixie"), compose.tree("bookworm"), ansible.tree()
+
+
+def tools(site, v2_tree, v1_tree, ansible_tree):
+    v2, v1 = compose.Compose(site, v2_tree), compose.Compose(site, v1_tree)
+    playbook = ansible.Ansible(site, ansible_tree)
     return {
         FLOOR: bare.Bare(site),
         "spacelet agent": spacelet.SpaceletAgent(site),
@@ -109,8 +114,9 @@ def overview(results):
 
 
 def run(options):
+    made = trees()
     with Site("rivals") as site:
-        results = take_turns({name: Course(site, one).run for name, one in tools(site).items()}, options.runs)
+        results = take_turns({name: Course(site, one).run for name, one in tools(site, *made).items()}, options.runs)
         yield overview(results)
         for field, what in COLUMNS.items():
             rows = {name: values(rounds, field) for name, rounds in results.items()}

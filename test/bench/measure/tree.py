@@ -18,7 +18,10 @@ def obstacle():
 
 
 class Tree:
-    """Debian `suite` with these packages, until this program ends."""
+    """Debian `suite` with these packages, until this program ends.
+
+    To be made before the Site: once this process is in the engine's network, nothing can be downloaded.
+    """
 
     def __init__(self, suite, *packages):
         parent = tempfile.mkdtemp(prefix="spacelet-bench-", dir="/var/tmp")

@@ -16,11 +16,14 @@ def playbook(revision):
     return json.dumps([{"hosts": "localhost", "connection": "local", "gather_facts": False, "tasks": tasks}])
 
 
+def tree():
+    return Tree("bookworm", "ansible", "python3-docker")
+
+
 class Ansible(Rival):
-    def __init__(self, site):
+    def __init__(self, site, tree):
         super().__init__(site)
-        self.tree = Tree("bookworm", "ansible", "python3-docker")
-        self.version = self.tree.version("ansible")
+        self.tree, self.version = tree, tree.version("ansible")
 
     def make(self, revision):
         self.tree.write(FILE, playbook(revision))

@@ -12,11 +12,14 @@ def file_of(revision):
     return to_yaml({"services": services, "networks": {"default": {"name": NETWORK}}})
 
 
+def tree(suite):
+    return Tree(suite, "docker-compose")
+
+
 class Compose(Rival):
-    def __init__(self, site, suite):
+    def __init__(self, site, tree):
         super().__init__(site)
-        self.tree = Tree(suite, "docker-compose")
-        self.version = self.tree.version("docker-compose")
+        self.tree, self.version = tree, tree.version("docker-compose")
 
     def make(self, revision):
         self.tree.write(FILE, file_of(revision))
