@@ -35,9 +35,10 @@ std::string VersionOf(absl::string_view server) {
 
 absl::StatusOr<EngineInfo> Introduced(const http::Response& ping) {
   const std::optional<ApiVersion> newest = ParseApiVersion(HeaderOf(ping, "api-version"));
+  // An answer that was cut or changed on its way more often than an engine that is none: worth another try.
   if (!newest)
-    return absl::FailedPreconditionError(
-        "UnsupportedApiVersion: the Docker engine does not say which API it speaks");
+    return absl::UnavailableError(
+        "GET /_ping: an answer that does not say which API is spoken, as Docker's does");
   ASSIGN_OR_RETURN(const ApiVersion api, Negotiate(*newest));
   EngineInfo info;
   info.engine_version = VersionOf(HeaderOf(ping, "server"));

@@ -43,8 +43,9 @@ class Engine {
  public:
   Engine(http::Endpoint endpoint, RequestListener listener);
 
-  // Errors as docker/client.h says. FailedPrecondition: no API version in common. While Docker is away behind
-  // systemd's socket, calls and too frequent pings are Unavailable without a connection (SocketActivation).
+  // Errors as docker/client.h says. FailedPrecondition: no API version in common; Unavailable: the answer
+  // does not say which, so it is not Docker's, or came through garbled. While Docker is away behind systemd's
+  // socket, calls and too frequent pings are Unavailable without a connection (SocketActivation).
   absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting, const std::stop_token& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
 

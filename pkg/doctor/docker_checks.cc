@@ -51,10 +51,10 @@ Check CheckDocker(const DockerFacts& docker) {
     found.Fail(absl::StrCat(docker.host, " takes connections and does not answer: ", answer.message()),
                absl::StrCat(kLogs, "\nsystemctl restart docker"));
   else if (absl::IsUnavailable(answer) && !docker.socket.empty())
-    found.Fail(absl::StrCat("nothing answers at ", docker.host, ": ", answer.message()),
+    found.Fail(absl::StrCat("no Docker answers at ", docker.host, ": ", answer.message()),
                absl::StrCat("systemctl start docker\n", kLogs));
   else if (absl::IsUnavailable(answer))
-    found.Fail(absl::StrCat("nothing answers at ", docker.host, ": ", answer.message()),
+    found.Fail(absl::StrCat("no Docker answers at ", docker.host, ": ", answer.message()),
                "is the address right (--docker-host, DOCKER_HOST), and the daemon running there?");
   else if (!answer.ok() && !absl::IsFailedPrecondition(answer))
     found.Fail(absl::StrCat(docker.host, ": ", answer.message()), kLogs);

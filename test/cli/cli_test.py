@@ -457,7 +457,7 @@ class Doctor(CliTest):
                          "--address", f"127.0.0.1:{port}", "--lock-file", self.directory / "lock")
         checks = self.checks(answer)
         self.assertEqual(checks["docker"]["result"], "fail")
-        self.assertIn("nothing answers", checks["docker"]["message"])
+        self.assertIn("no Docker answers", checks["docker"]["message"])
         self.assertEqual(checks["ports"]["result"], "fail", checks["ports"])
         self.assertIn(f"127.0.0.1:{port}/tcp is taken by python3 (pid {os.getpid()})", checks["ports"]["message"])
         self.assertIn(f"python3 (pid {os.getpid()}) listens at 127.0.0.1:{port}", checks["agent"]["message"])
