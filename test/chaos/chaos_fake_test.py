@@ -186,7 +186,8 @@ class Late(unittest.TestCase):
         one.host.wait(lambda: any("late" in line for line in one.proxy.log), "the old one is about to be removed")
         one.world.tags["runner"] = "1"
         one.host.write(one.world.wanted())
-        one.host.wait(lambda: one.is_done() and one.host.daemon.containers()["vm-runner"]["id"] == first, "it is back")
+        # Not is_done: that waits for the removal, which is held up until the runner is back.
+        one.host.wait(lambda: one.world.is_true(one.host) and one.host.daemon.containers()["vm-runner"]["id"] == first, "it is back")
         released.set()
         one.host.wait(lambda: any(line.startswith("DELETE") and first in line for line in one.host.daemon.log()), "the call")
         one.host.wait(one.is_done, "all is well")
