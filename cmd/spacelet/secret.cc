@@ -1,8 +1,5 @@
 // Reads a secret of the cloud as the VM that this runs on, for documents that say
 // `token: {command: [spacelet, secret, gcp, delegate-token]}`: neither gcloud nor aws has to be installed.
-#include <unistd.h>
-
-#include <csignal>
 #include <cstdlib>
 #include <iostream>
 #include <memory>
@@ -62,22 +59,11 @@ std::string Misuse(const Flags& flags) {
   return "";
 }
 
-// The reader keeps to its time, but the C library's resolver, which it asks, does not.
-void LimitTime() {
-  std::signal(SIGALRM, [](int) {
-    constexpr char kMessage[] = "spacelet: no answer within 9 s: do names resolve on this machine?\n";
-    [[maybe_unused]] const ssize_t written = write(STDERR_FILENO, kMessage, sizeof kMessage - 1);
-    _exit(app::kNotSo);
-  });
-  alarm(9);  // a secret's command has 10 s (SPEC 1)
-}
-
 int Run(const Flags& flags) {
   if (const std::string misuse = Misuse(flags); !misuse.empty()) {
     Complain(misuse);
     return app::kUsage;
   }
-  LimitTime();
   absl::StatusOr<std::string> secret = flags.cloud == "gcp" ? ReadGcp(flags) : ReadAws(flags);
   if (secret.ok() && !flags.json_key.empty()) secret = cloud::PickJsonKey(*secret, flags.json_key);
   if (!secret.ok()) return Fail(secret.status(), app::kNotSo);

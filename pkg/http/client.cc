@@ -7,6 +7,7 @@
 #include <csignal>
 #include <cstring>
 #include <utility>
+#include <vector>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -14,6 +15,7 @@
 #include "absl/strings/str_cat.h"
 #include "pkg/base/status_macros.h"
 #include "pkg/http/deadline_timer.h"
+#include "pkg/http/resolve.h"
 
 namespace spacelet::http {
 namespace {
@@ -24,6 +26,7 @@ using Cause = CallGuard::Cause;
 // way.
 constexpr auto kOutOfTheWay = std::chrono::hours(24 * 14);
 constexpr auto kConnectTimeout = std::chrono::seconds(5);
+constexpr absl::Duration kLookUpTimeout = absl::Seconds(10);  // two tries of resolv.conf(5)'s five seconds
 constexpr char kTlsPayload[] = "dev.spacelet/tls";
 
 bool HasControl(const std::string& text) {
@@ -55,7 +58,8 @@ std::unique_ptr<httplib::ClientImpl> MakeTlsClient(const Endpoint& endpoint) {
   return client;
 }
 
-std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, CallGuard& guard) {
+std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, const std::string& address,
+                                                    CallGuard& guard) {
   std::unique_ptr<httplib::ClientImpl> client;
   switch (endpoint.kind) {
     case Endpoint::Kind::kUnix:
@@ -69,7 +73,7 @@ std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, Ca
       client = MakeTlsClient(endpoint);
       break;
   }
-  if (!endpoint.address.empty()) client->set_hostname_addr_map({{endpoint.host, endpoint.address}});
+  if (!address.empty()) client->set_hostname_addr_map({{endpoint.host, address}});
   client->set_keep_alive(false);
   client->set_decompress(false);
   client->set_url_encode(false);
@@ -78,6 +82,10 @@ std::unique_ptr<httplib::ClientImpl> MakeConnection(const Endpoint& endpoint, Ca
   client->set_write_timeout(kOutOfTheWay);
   client->set_socket_options([&guard](int socket) { guard.Adopt(socket); });
   return client;
+}
+
+bool IsConnectError(httplib::Error error) {
+  return error == httplib::Error::Connection || error == httplib::Error::ConnectionTimeout;
 }
 
 // Why a certificate was not believed; empty: that was not it.
@@ -118,7 +126,8 @@ class Exchange {
   absl::StatusOr<Response> Run();
 
  private:
-  void Send();
+  absl::StatusOr<std::vector<std::string>> Addresses() const;
+  void Send(const std::string& address);
   bool TakeHeader(const httplib::Response& header);
   bool TakeBody(absl::string_view chunk);
   bool Provide(const std::function<absl::StatusOr<std::string>(uint64_t)>& next, size_t offset,
@@ -127,6 +136,7 @@ class Exchange {
   absl::Status TransportError() const;
   absl::Status ConnectError() const;
   absl::Status TlsError() const;
+  std::string Peer() const;
   bool streams() const { return on_chunk_ != nullptr && response_.status / 100 == 2; }
 
   const Endpoint& endpoint_;
@@ -148,25 +158,43 @@ class Exchange {
 
 absl::StatusOr<Response> Exchange::Run() {
   if (options_.stop.stop_requested()) return absl::CancelledError(absl::StrCat(name_, ": stopped"));
+  ASSIGN_OR_RETURN(const std::vector<std::string> addresses, Addresses());
   RETURN_IF_ERROR(timer_.Add(guard_));
   {
     std::stop_callback on_stop(options_.stop, [this] {
       guard_.Cut(Cause::kStopped);
       timer_.Refresh(guard_);
     });
-    Send();
+    for (const std::string& address : addresses) {
+      Send(address);
+      if (!IsConnectError(error_) || guard_.cause() != Cause::kNone) break;
+    }
   }
   timer_.Remove(guard_);
   return Result();
 }
 
-void Exchange::Send() {
-  const auto connection = MakeConnection(endpoint_, guard_);
+// Which to try, one after the other; the one of a socket has no name. httplib looks names up as well, but for
+// as long as it takes, whatever deadline there is.
+absl::StatusOr<std::vector<std::string>> Exchange::Addresses() const {
+  if (endpoint_.kind == Endpoint::Kind::kUnix || !endpoint_.address.empty())
+    return std::vector<std::string>{endpoint_.address};
+  const absl::Duration within = std::min({options_.deadline, options_.opening, kLookUpTimeout});
+  absl::StatusOr<std::vector<std::string>> found = Resolve(endpoint_.host, within, options_.stop);
+  if (found.ok()) return found;
+  const absl::Status& why = found.status();
+  return absl::Status(absl::IsNotFound(why) ? absl::StatusCode::kUnavailable : why.code(),
+                      absl::StrCat(name_, ": cannot connect to ", Peer(), ": ", why.message()));
+}
+
+void Exchange::Send(const std::string& address) {
+  const auto connection = MakeConnection(endpoint_, address, guard_);
   httplib::Response answer;
   wire_.response_handler = [this](const httplib::Response& header) { return TakeHeader(header); };
   wire_.content_receiver = [this](const char* data, size_t size, uint64_t, uint64_t) {
     return TakeBody(absl::string_view(data, size));
   };
+  error_ = httplib::Error::Success;
   try {
     errno = 0;
     const bool sent = connection->send(wire_, answer, error_);
@@ -263,10 +291,8 @@ absl::StatusOr<Response> Exchange::Result() {
 absl::Status Exchange::TransportError() const {
   if (!body_error_.ok())
     return absl::Status(body_error_.code(), absl::StrCat(name_, ": ", body_error_.message()));
+  if (IsConnectError(error_)) return ConnectError();
   switch (error_) {
-    case httplib::Error::Connection:
-    case httplib::Error::ConnectionTimeout:
-      return ConnectError();
     case httplib::Error::SSLConnection:
     case httplib::Error::SSLServerVerification:
       return TlsError();
@@ -287,17 +313,19 @@ absl::Status Exchange::TlsError() const {
   return status;
 }
 
+std::string Exchange::Peer() const {
+  return endpoint_.kind == Endpoint::Kind::kUnix ? endpoint_.path
+                                                 : absl::StrCat(endpoint_.host, ":", endpoint_.port);
+}
+
 absl::Status Exchange::ConnectError() const {
-  const std::string peer = endpoint_.kind == Endpoint::Kind::kUnix
-                               ? endpoint_.path
-                               : absl::StrCat(endpoint_.host, ":", endpoint_.port);
   // On TCP httplib keeps the reason to itself: what errno holds is that the connect had begun.
   const bool known = errno_ != 0 && errno_ != EINPROGRESS;
   const std::string reason = error_ == httplib::Error::ConnectionTimeout ? "timed out"
                              : errno_ == EAGAIN                          ? "busy, its backlog is full"
                              : known                                     ? std::strerror(errno_)
                                                                          : "refused or unreachable";
-  const std::string message = absl::StrCat(name_, ": cannot connect to ", peer, ": ", reason);
+  const std::string message = absl::StrCat(name_, ": cannot connect to ", Peer(), ": ", reason);
   return errno_ == EACCES ? absl::PermissionDeniedError(message) : absl::UnavailableError(message);
 }
 

@@ -1,6 +1,7 @@
 // HTTP/1.1 client over a unix socket, TCP or TLS; one connection a call (cpp-httplib underneath, client.cc
 // only). The traps of cpp-httplib 0.11.4 are handled here and nowhere else: own Host header, total deadline
-// (its timeouts are per read), sticky cancellation, response cap, no keep-alive (a 304 on one hangs).
+// (its timeouts are per read, and looking up a name has none), sticky cancellation, response cap, no
+// keep-alive (a 304 on one hangs).
 #pragma once
 
 #include <cstddef>
@@ -72,11 +73,10 @@ class Client {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  // Any HTTP status from 100 to 599 is OK here. Errors: Unavailable refused, absent, EOF, cut body, no such
-  // status; DeadlineExceeded;
-  // Cancelled by stop; PermissionDenied EACCES on the socket; OutOfRange body too large; InvalidArgument
-  // control characters in target or headers; ResourceExhausted no thread to be had. Messages name method and
-  // target.
+  // Any HTTP status from 100 to 599 is OK here. Errors: Unavailable refused, absent, no such name, EOF, cut
+  // body, no such status; DeadlineExceeded, also by name servers that do not answer; Cancelled by stop;
+  // PermissionDenied EACCES on the socket; OutOfRange body too large; InvalidArgument control characters in
+  // target or headers; ResourceExhausted no thread to be had. Messages name method and target.
   absl::StatusOr<Response> Call(const Request& request, const CallOptions& options);
   // `on_chunk` gets the body as it comes when the status is 2xx; false ends the call with OK. Other statuses:
   // the body is collected. `on_open` (may be null) is called once at the response's header. `max_body_bytes`

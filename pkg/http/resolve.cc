@@ -1,6 +1,5 @@
 #include "pkg/http/resolve.h"
 
-#include <arpa/inet.h>
 #include <netdb.h>
 #include <sys/socket.h>
 
@@ -22,24 +21,24 @@ namespace {
 
 using Addresses = absl::StatusOr<std::vector<std::string>>;
 
-std::string Literal(const sockaddr* address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  const void* bytes = address->sa_family == AF_INET
-                          ? static_cast<const void*>(&reinterpret_cast<const sockaddr_in*>(address)->sin_addr)
-                          : &reinterpret_cast<const sockaddr_in6*>(address)->sin6_addr;
-  return inet_ntop(address->sa_family, bytes, text, sizeof text) == nullptr ? "" : text;
+std::string Literal(const addrinfo& one) {
+  char text[NI_MAXHOST] = "";
+  const int error = getnameinfo(one.ai_addr, one.ai_addrlen, text, sizeof text, nullptr, 0, NI_NUMERICHOST);
+  return error == 0 ? text : "";
 }
 
-Addresses LookUp(const std::string& host) {
+// `flags`: AI_NUMERICHOST asks nobody.
+Addresses LookUp(const std::string& host, int flags) {
   addrinfo hints{};
   hints.ai_socktype = SOCK_STREAM;
+  hints.ai_flags = flags;
   addrinfo* found = nullptr;
   const int error = getaddrinfo(host.c_str(), nullptr, &hints, &found);
   if (error != 0) return absl::NotFoundError(gai_strerror(error));
   const std::unique_ptr<addrinfo, decltype(&freeaddrinfo)> owner(found, freeaddrinfo);
   std::vector<std::string> addresses;
   for (const addrinfo* one = found; one != nullptr; one = one->ai_next)
-    if (one->ai_family == AF_INET || one->ai_family == AF_INET6) addresses.push_back(Literal(one->ai_addr));
+    if (one->ai_family == AF_INET || one->ai_family == AF_INET6) addresses.push_back(Literal(*one));
   std::stable_partition(addresses.begin(), addresses.end(),
                         [](const std::string& ip) { return ip.find(':') == std::string::npos; });
   if (addresses.empty()) return absl::NotFoundError("it has no address");
@@ -48,28 +47,29 @@ Addresses LookUp(const std::string& host) {
 
 struct Pending {
   std::mutex mu;
-  std::condition_variable done;
+  std::condition_variable_any done;
   std::optional<Addresses> addresses;
 };
 
 }  // namespace
 
-Addresses Resolve(const std::string& host, absl::Duration within) {
+Addresses Resolve(const std::string& host, absl::Duration within, const std::stop_token& stop) {
+  if (Addresses literal = LookUp(host, AI_NUMERICHOST); literal.ok()) return literal;
   const auto pending = std::make_shared<Pending>();
   ASSIGN_OR_RETURN(std::jthread thread, base::StartThread([pending, host] {
-                     Addresses addresses = LookUp(host);
+                     Addresses addresses = LookUp(host, 0);
                      const std::lock_guard<std::mutex> lock(pending->mu);
                      pending->addresses = std::move(addresses);
                      pending->done.notify_one();
                    }));
   thread.detach();
   std::unique_lock<std::mutex> lock(pending->mu);
-  const bool answered = pending->done.wait_for(lock, absl::ToChronoMilliseconds(within),
+  const bool answered = pending->done.wait_for(lock, stop, absl::ToChronoMilliseconds(within),
                                                [&] { return pending->addresses.has_value(); });
-  if (!answered)
-    return absl::DeadlineExceededError(
-        absl::StrCat("the name servers do not answer within ", absl::FormatDuration(within)));
-  return *std::move(pending->addresses);
+  if (answered) return *std::move(pending->addresses);
+  if (stop.stop_requested()) return absl::CancelledError("stopped");
+  return absl::DeadlineExceededError(
+      absl::StrCat("the name servers do not answer within ", absl::FormatDuration(within)));
 }
 
 }  // namespace spacelet::http

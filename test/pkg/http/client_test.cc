@@ -17,7 +17,9 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "pkg/http/resolve.h"
 #include "test/testing/raw_server.h"
+#include "test/testing/tcp_server.h"
 
 namespace spacelet::http {
 namespace {
@@ -285,6 +287,27 @@ TEST(Call, NoSocketIsUnavailableAndNamesThePathAndTheReason) {
   const auto status = client.Call(Get("/_ping"), CallOptions()).status();
   EXPECT_EQ(status.code(), absl::StatusCode::kUnavailable);
   EXPECT_THAT(std::string(status.message()), HasSubstr("/tmp/no-such-directory/docker.sock: No such file"));
+}
+
+void Echo(const testing::TcpPeer& peer) { peer.Send(Answer(200, peer.ReadHeader())); }
+
+TEST(Call, ANameIsLookedUp) {
+  const testing::TcpServer server(Echo);
+  Client client(*ParseEndpoint(absl::StrCat("http://localhost:", server.port())));
+  const auto response = client.Call(Get("/"), CallOptions());
+  ASSERT_TRUE(response.ok()) << response.status();
+  EXPECT_THAT(response->body, HasSubstr(absl::StrCat("Host: localhost:", server.port())));
+}
+
+TEST(Resolve, OfALiteralNobodyIsAsked) {
+  for (const char* literal : {"192.0.2.7", "2001:db8::7", "fe80::1%lo"})
+    EXPECT_THAT(*Resolve(literal, absl::ZeroDuration()), ::testing::ElementsAre(literal));
+}
+
+TEST(Resolve, TakesTheHostsFileAndPutsIpv4First) {
+  const auto addresses = Resolve("localhost", absl::Seconds(60));
+  ASSERT_TRUE(addresses.ok()) << addresses.status();
+  EXPECT_EQ(addresses->front(), "127.0.0.1");
 }
 
 TEST(Call, ARefusedTcpPortIsUnavailable) {
