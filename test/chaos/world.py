@@ -1,5 +1,6 @@
 """What people and accidents do to a host while its Docker socket is faulty: a seeded list of changes."""
 import copy
+import json
 import random
 import shutil
 import signal
@@ -67,8 +68,13 @@ class World(flows.Flow):
         return (rounds == self.rounds and runner["memory"] == self.memory
                 and delegate["env"]["DELEGATE_TOKEN"] == f"{CANARY}-{self.token}"
                 and sorted([*network["members"], STRANGER]) == sorted(state["containers"])
-                and (self.takes_over or self.subnet in (None, network["subnet"]))  # a foreign network is used as it is
+                and (self.takes_over or self._is_laid_out(network))  # a foreign network is used as it is
                 and FOREIGN_IMAGE in state["images"])
+
+    def _is_laid_out(self, network):
+        """By this document, and not by the one before: without a subnet any will do."""
+        made_for = json.loads(network["labels"].get("dev.spacelet.network-spec", "{}"))
+        return made_for.get("subnet") == self.subnet and self.subnet in (None, network["subnet"])
 
     # --- the host
     def prepare(self, host):
