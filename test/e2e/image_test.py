@@ -176,7 +176,8 @@ def for_architecture(path, architecture):
     config = {**json.loads(files.pop(manifest[0]["Config"])), "architecture": architecture}
     manifest[0]["Config"] = "other.json"
     files = {**files, "other.json": json.dumps(config).encode(), "manifest.json": json.dumps(manifest).encode()}
-    files.pop("repositories", None)
+    for other in ("repositories", "index.json", "oci-layout"):  # what engines read in place of manifest.json
+        files.pop(other, None)
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w") as tar:
         for name, content in files.items():

@@ -48,6 +48,9 @@ class FaultyRegistry:
 
         class Handler(http.server.BaseHTTPRequestHandler):
             protocol_version = "HTTP/1.1"
+            # With a status line also for what is no request: containerd begins with TLS, and takes plain HTTP only from
+            # who answers to that in HTTP.
+            default_request_version = "HTTP/1.1"
 
             def do_GET(self):
                 fault = outer.fault(self.command, self.path)

@@ -95,9 +95,16 @@ ServerResponse Echo(const ServerRequest& request) {
   return response;
 }
 
+// Whose large answers may take as long as a machine needs that has other things to do.
+ServerLimits Patient() {
+  ServerLimits limits;
+  limits.write_deadline = absl::Seconds(60);
+  return limits;
+}
+
 class ServerTest : public ::testing::Test {
  protected:
-  explicit ServerTest(ServerLimits limits = {}) {
+  explicit ServerTest(ServerLimits limits = Patient()) {
     auto server = Server::Bind({"127.0.0.1:0", {"agent.example"}, limits}, Echo);
     server_ = *std::move(server);
     thread_ = std::jthread([this](const std::stop_token& stop) { server_->Run(stop).IgnoreError(); });

@@ -30,9 +30,16 @@ ServerResponse Page(const ServerRequest& request) {
   return response;
 }
 
+// Whose large answers may take as long as a machine needs that has other things to do.
+ServerLimits Patient() {
+  ServerLimits limits;
+  limits.write_deadline = absl::Seconds(60);
+  return limits;
+}
+
 class TlsServerTest : public ::testing::Test {
  protected:
-  explicit TlsServerTest(ServerLimits limits = {}) {
+  explicit TlsServerTest(ServerLimits limits = Patient()) {
     Use({});
     ServerOptions options;
     options.listen_address = "127.0.0.1:0";
