@@ -38,7 +38,8 @@ absl::StatusOr<EngineInfo> Introduced(const http::Response& ping) {
   // An answer that was cut or changed on its way more often than an engine that is none: worth another try.
   if (!newest)
     return absl::UnavailableError(
-        "GET /_ping: an answer that does not say which API is spoken, as Docker's does");
+        "GET /_ping: the answer does not say which API is spoken (Api-Version): it is not Docker's, or came "
+        "through garbled");
   ASSIGN_OR_RETURN(const ApiVersion api, Negotiate(*newest));
   EngineInfo info;
   info.engine_version = VersionOf(HeaderOf(ping, "server"));

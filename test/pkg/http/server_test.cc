@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
+#include "test/pkg/http/patient.h"
 #include "test/testing/temporary.h"
 
 namespace spacelet::http {
@@ -93,13 +94,6 @@ ServerResponse Echo(const ServerRequest& request) {
   if (request.path == "/local") response.body = request.local ? "local\n" : "remote\n";
   if (request.path == "/forever") response.more = [] { return std::optional<std::string>(""); };
   return response;
-}
-
-// Whose large answers may take as long as a machine needs that has other things to do.
-ServerLimits Patient() {
-  ServerLimits limits;
-  limits.write_deadline = absl::Seconds(60);
-  return limits;
 }
 
 class ServerTest : public ::testing::Test {

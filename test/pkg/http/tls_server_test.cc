@@ -16,6 +16,7 @@
 #include "pkg/base/mutex.h"
 #include "pkg/http/server.h"
 #include "pkg/http/tls.h"
+#include "test/pkg/http/patient.h"
 #include "test/pkg/http/tls_client.h"
 #include "test/testing/certificate.h"
 
@@ -28,13 +29,6 @@ ServerResponse Page(const ServerRequest& request) {
   if (request.path == "/big") response.body = std::string(8 << 20, 'x');
   if (request.path == "/forever") response.more = [] { return std::optional<std::string>("tick\n"); };
   return response;
-}
-
-// Whose large answers may take as long as a machine needs that has other things to do.
-ServerLimits Patient() {
-  ServerLimits limits;
-  limits.write_deadline = absl::Seconds(60);
-  return limits;
 }
 
 class TlsServerTest : public ::testing::Test {
