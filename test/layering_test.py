@@ -68,6 +68,7 @@ MAY_NEVER_INCLUDE = {
 # those that only .cc files of their own package include. (Nothing includes a header of the program in cmd.)
 LIBRARIES = {
     r"yaml-cpp/": r"pkg/yaml/",
+    r"re2/": r"pkg/config/",
     r"httplib\.h$": r"pkg/http/",
     r"spdlog/|fmt/": r"pkg/log/",
     r"prometheus/": r"pkg/(report|httpserver)/",

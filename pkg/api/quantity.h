@@ -27,11 +27,15 @@ std::string PrintCpus(int64_t nano_cpus);  // "1.5"
 absl::StatusOr<absl::Duration> ParseDuration(absl::string_view text);
 std::string PrintDuration(absl::Duration duration);  // "1h30m", "0s"; below 1 ms is cut off
 
-// The texts that the parsers take, as ECMA regular expressions (for the JSON Schema).
+// The texts that the parsers take, for the JSON Schema: in what ECMA-262 and RE2 have in common, since
+// validators written in Go have the latter.
 inline constexpr char kBytesPattern[] =
     "^((0|[1-9][0-9]*)b?|(0|[1-9][0-9]*)(\\.[0-9]{1,6})?(k|m|g|t|Ki|Mi|Gi|Ti))$";
 inline constexpr char kCpusPattern[] = "^((0|[1-9][0-9]*)(\\.[0-9]{1,9})?|[1-9][0-9]*m)$";
 inline constexpr char kDurationPattern[] =
-    "^(?=.)((0|[1-9][0-9]*)h)?((0|[1-9][0-9]*)m)?((0|[1-9][0-9]*)s)?((0|[1-9][0-9]*)ms)?$";
+    "^((0|[1-9][0-9]*)h((0|[1-9][0-9]*)m)?((0|[1-9][0-9]*)s)?((0|[1-9][0-9]*)ms)?|"
+    "(0|[1-9][0-9]*)m((0|[1-9][0-9]*)s)?((0|[1-9][0-9]*)ms)?|"
+    "(0|[1-9][0-9]*)s((0|[1-9][0-9]*)ms)?|"
+    "(0|[1-9][0-9]*)ms)$";
 
 }  // namespace spacelet::api

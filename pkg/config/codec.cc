@@ -1,7 +1,8 @@
 #include "pkg/config/codec.h"
 
+#include <re2/re2.h>
+
 #include <algorithm>
-#include <regex>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
@@ -99,8 +100,8 @@ yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members) {
 }
 
 yaml::Node AsJson(yaml::Node node) {
-  static const std::regex& literal = *new std::regex("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?");
-  if (node.is_scalar()) node.quoted = node.quoted || !Matches(node.text, literal);
+  static LazyRE2 literal = {"true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?"};
+  if (node.is_scalar()) node.quoted = node.quoted || !RE2::FullMatch(node.text, *literal);
   for (yaml::Node& item : node.items) item = AsJson(std::move(item));
   for (yaml::Entry& entry : node.entries) entry.value = AsJson(std::move(entry.value));
   return node;

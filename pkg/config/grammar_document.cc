@@ -151,7 +151,8 @@ Record<api::Delegate> DelegateRecord() {
       .Required()
       .Example("{file: /etc/spacelet/delegate-token}");
   record
-      .Add("tags", &Delegate::tags, ListOf(TextLike("tag", "^[^,\\s][^,]*$", "a tag: a text without commas")),
+      .Add("tags", &Delegate::tags,
+           ListOf(TextLike("tag", "^[^,\\x00-\\x20][^,]*$", "a tag: a text without commas")),
            "DELEGATE_TAGS; selectors match them.")
       .Example("[gcp, us-west1]");
   record.Add("managerUrl", &Delegate::manager_url, Url(), "Harness manager, MANAGER_HOST_AND_PORT.")

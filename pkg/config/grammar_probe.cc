@@ -22,7 +22,7 @@ void AddHandler(Record<Probe>& record, std::string name, Record<H> handler, std:
 Record<Probe::HttpGet> HttpGetRecord() {
   Record<Probe::HttpGet> record("httpGet", "An HTTP GET; 200 to 399 is good.");
   record
-      .Add("path", &Probe::HttpGet::path, TextLike("path", "^/[^\\s]*$", "a path that begins with /"),
+      .Add("path", &Probe::HttpGet::path, TextLike("path", "^/[^\\x00-\\x20]*$", "a path that begins with /"),
            "Path and query.")
       .Default("/");
   record.Add("port", &Probe::HttpGet::port, PortNumber(), "The container's port.").Required();

@@ -1,4 +1,5 @@
-#include <regex>
+#include <re2/re2.h>
+
 #include <set>
 
 #include "absl/strings/match.h"
@@ -107,11 +108,10 @@ void LintRelease(const Linter& lint, absl::Time today) {
 }
 
 void LintDelegate(const api::Delegate& delegate, const Linter& lint, absl::Time today) {
-  static const std::regex& account = *new std::regex("[A-Za-z0-9_-]{22}");
+  static LazyRE2 account = {"[A-Za-z0-9_-]{22}"};
   LintRelease(lint, today);
   lint.Secret("token", delegate.token);
-  if (!delegate.account_id.empty() && delegate.account_id.size() < 200 &&
-      !std::regex_match(delegate.account_id, account))
+  if (!delegate.account_id.empty() && !RE2::FullMatch(delegate.account_id, *account))
     lint.Warn("accountId", "does not look like a Harness account id, which has 22 characters");
   if (absl::EndsWith(delegate.manager_url, "/"))
     lint.Warn("managerUrl", "the trailing slash is dropped: the image appends /api/…");
@@ -129,19 +129,19 @@ void LintDelegate(const api::Delegate& delegate, const Linter& lint, absl::Time 
 }  // namespace
 
 std::optional<ReleaseMonth> DelegateRelease(absl::string_view image) {
-  static const std::regex& pattern = *new std::regex("([0-9]{2})\\.(0[1-9]|1[0-2])\\.[0-9]{4,6}(\\..*|-.*)?");
-  const std::string tag(TagOf(image));
-  std::smatch match;
-  if (tag.size() > 128 || !std::regex_match(tag, match, pattern)) return std::nullopt;
-  return ReleaseMonth{2000 + std::stoi(match[1]), std::stoi(match[2])};
+  static LazyRE2 pattern = {"([0-9]{2})\\.(0[1-9]|1[0-2])\\.[0-9]{4,6}(?:\\..*|-.*)?"};
+  ReleaseMonth release;
+  if (!RE2::FullMatch(std::string(TagOf(image)), *pattern, &release.year, &release.month))
+    return std::nullopt;
+  release.year += 2000;
+  return release;
 }
 
 std::optional<int> RunnerReleaseCandidate(absl::string_view image) {
-  static const std::regex& pattern = *new std::regex("v?1\\.0\\.0-rc\\.([0-9]{1,6})(-.*)?");
-  const std::string tag(TagOf(image));
-  std::smatch match;
-  if (tag.size() > 128 || !std::regex_match(tag, match, pattern)) return std::nullopt;
-  return std::stoi(match[1]);
+  static LazyRE2 pattern = {"v?1\\.0\\.0-rc\\.([0-9]{1,6})(?:-.*)?"};
+  int candidate = 0;
+  if (!RE2::FullMatch(std::string(TagOf(image)), *pattern, &candidate)) return std::nullopt;
+  return candidate;
 }
 
 void Lint(const api::Document& document, absl::Time today, Report& report) {

@@ -64,12 +64,7 @@ std::vector<Diagnostic> Loaded::Problems() const {
 Loaded Load(const Input& input) {
   Report report(input.file_name);
   Loaded loaded;
-  try {
-    loaded.document = LoadInto(input, report, loaded);
-  } catch (const std::exception& e) {  // std::regex and allocation
-    report.Add(Severity::kError, {}, "", absl::StrCat("cannot be read: ", e.what()));
-    loaded.document.reset();
-  }
+  loaded.document = LoadInto(input, report, loaded);
   // What is wrong whatever the host's facts are, is wrong.
   if (report.has_errors() && !loaded.is_changing) loaded.not_now.reset();
   loaded.file_names = report.files();

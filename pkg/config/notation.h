@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <regex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -12,10 +11,6 @@
 #include "pkg/config/codec.h"
 
 namespace spacelet::config {
-
-// std::regex recurses once per character, so what it matches has to be short.
-inline constexpr size_t kLongestMatched = 1024;
-bool Matches(const std::string& text, const std::regex& pattern);
 
 std::string Shown(absl::string_view text);  // quoted, cut, safe for a terminal
 bool ExpectScalar(const Cursor& at, absl::string_view what);

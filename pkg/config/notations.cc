@@ -1,4 +1,4 @@
-#include <regex>
+#include <re2/re2.h>
 
 #include "absl/strings/match.h"
 #include "absl/strings/numbers.h"
@@ -17,9 +17,8 @@ absl::StatusOr<int64_t> ParseBytesOrUnlimited(absl::string_view text) {
 }
 
 bool ParsePort(absl::string_view text, uint16_t& out) {
-  static const std::regex& digits = *new std::regex("[1-9][0-9]{0,4}");
   uint32_t port = 0;
-  if (!Matches(std::string(text), digits) || !absl::SimpleAtoi(text, &port) || port > 65535) return false;
+  if (absl::StartsWith(text, "0") || !absl::SimpleAtoi(text, &port) || port > 65535) return false;
   out = static_cast<uint16_t>(port);
   return true;
 }
@@ -94,30 +93,30 @@ Codec<uint32_t> FileMode() {
 namespace {
 
 absl::StatusOr<api::Volume> ParseVolume(absl::string_view text) {
-  static const std::regex& pattern = *new std::regex("(/[^:\\x00-\\x1f]*):(/[^:\\x00-\\x1f]*)(:ro|:rw)?");
-  std::smatch match;
-  const std::string owned(text);
-  if (owned.size() > kLongestMatched || !std::regex_match(owned, match, pattern))
+  static LazyRE2 pattern = {"(/[^:\\x00-\\x1f]*):(/[^:\\x00-\\x1f]*)(:ro|:rw)?"};
+  api::Volume volume;
+  std::string mode;
+  if (!RE2::FullMatch(std::string(text), *pattern, &volume.host, &volume.container, &mode))
     return absl::InvalidArgumentError("is not HOST:CONTAINER[:ro] with two absolute paths");
-  return api::Volume{match[1], match[2], match[3] == ":ro"};
+  volume.read_only = mode == ":ro";
+  return volume;
 }
 
 constexpr char kPortPattern[] =
-    "^((\\[[0-9a-fA-F:.]+\\]|[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+):)?([0-9]+):([0-9]+)(/(tcp|udp))?$";
+    "^(?:(\\[[0-9a-fA-F:.]+\\]|[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+):)?([0-9]+):([0-9]+)(?:/(tcp|udp))?$";
 
 absl::StatusOr<api::Port> ParsePortMapping(absl::string_view text) {
-  static const std::regex& pattern = *new std::regex(kPortPattern);
-  std::smatch match;
-  const std::string owned(text);
-  if (owned.size() > kLongestMatched || !std::regex_match(owned, match, pattern))
+  static LazyRE2 pattern = {kPortPattern};
+  std::string ip, host, container, protocol;
+  if (!RE2::FullMatch(std::string(text), *pattern, &ip, &host, &container, &protocol))
     return absl::InvalidArgumentError("is not [IP:]HOST:CONTAINER[/udp], like 127.0.0.1:3000:3000");
   api::Port port;
-  if (match[2].matched) port.ip = match[2];
+  if (!ip.empty()) port.ip = ip;
   if (absl::StartsWith(port.ip, "[")) port.ip = port.ip.substr(1, port.ip.size() - 2);
   if (!IsIpAddress(port.ip)) return absl::InvalidArgumentError("does not begin with an IP address");
-  if (!ParsePort(match[3].str(), port.host) || !ParsePort(match[4].str(), port.container))
+  if (!ParsePort(host, port.host) || !ParsePort(container, port.container))
     return absl::InvalidArgumentError("has a port that is not between 1 and 65535");
-  if (match[6].matched) port.protocol = match[6];
+  if (!protocol.empty()) port.protocol = protocol;
   return port;
 }
 
@@ -133,12 +132,9 @@ absl::StatusOr<api::RestartPolicy> ParseRestartPolicy(absl::string_view text) {
   if (text == "always") return api::RestartPolicy{Kind::kAlways, 0};
   if (text == "no") return api::RestartPolicy{Kind::kNo, 0};
   if (text == "on-failure") return api::RestartPolicy{Kind::kOnFailure, 0};
-  static const std::regex& limited = *new std::regex("on-failure:([1-9][0-9]{0,8})");
-  std::smatch match;
-  const std::string owned(text);
+  static LazyRE2 limited = {"on-failure:([1-9][0-9]{0,8})"};
   int retries = 0;
-  if (owned.size() < 30 && std::regex_match(owned, match, limited) &&
-      absl::SimpleAtoi(match[1].str(), &retries))
+  if (RE2::FullMatch(std::string(text), *limited, &retries))
     return api::RestartPolicy{Kind::kOnFailure, retries};
   return absl::InvalidArgumentError("is not unless-stopped, always, on-failure, on-failure:N or no");
 }

@@ -1,28 +1,32 @@
 #include "pkg/config/pattern.h"
 
-#include <mutex>
-#include <regex>
-#include <utility>
+#include <re2/re2.h>
 
-#include "pkg/config/notation.h"
+#include <mutex>
+#include <optional>
+#include <utility>
 
 namespace spacelet::config {
 
-struct Pattern::Compiled {
+struct Pattern::Lazy {
+  const RE2& Compiled() {
+    std::call_once(once, [this] { compiled.emplace(expression, RE2::Quiet); });
+    return *compiled;
+  }
+
   std::string expression;
   std::once_flag once;
-  std::regex regex;
+  std::optional<RE2> compiled;
 };
 
-Pattern::Pattern(std::string expression) : compiled_(std::make_shared<Compiled>()) {
-  compiled_->expression = std::move(expression);
+Pattern::Pattern(std::string expression) : lazy_(std::make_shared<Lazy>()) {
+  lazy_->expression = std::move(expression);
 }
 
-const std::string& Pattern::expression() const { return compiled_->expression; }
+const std::string& Pattern::expression() const { return lazy_->expression; }
 
-bool Pattern::Matches(const std::string& text) const {
-  std::call_once(compiled_->once, [this] { compiled_->regex = compiled_->expression; });
-  return config::Matches(text, compiled_->regex);
-}
+bool Pattern::valid() const { return lazy_->Compiled().ok(); }
+
+bool Pattern::Matches(const std::string& text) const { return RE2::FullMatch(text, lazy_->Compiled()); }
 
 }  // namespace spacelet::config

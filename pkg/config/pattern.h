@@ -6,23 +6,26 @@
 
 namespace spacelet::config {
 
-// A regular expression (ECMA) that a whole text has to match. A value: copies share what was compiled.
+// A regular expression that a whole text has to match. A value: copies share what was compiled.
 //
-// Compiled at the first use: std::regex takes up to half a millisecond for one, and of the grammar's dozens a
-// document uses a few. Thread-safety: thread-safe.
+// It is written in what RE2 and ECMA-262 have in common, since the JSON schema shows it to other readers.
+// However long a text is, it is matched in a time that grows with it, and without recursion
+// (docs/adr/0013-re2.md).
+//
+// Compiled at the first use: of the grammar's dozens a document uses a few. Thread-safety: thread-safe.
 class Pattern {
  public:
-  // Requires: `expression` is valid; if not, the first use throws std::regex_error.
+  // Requires: `expression` is valid; if not, nothing matches.
   explicit Pattern(std::string expression);
 
   const std::string& expression() const;
 
-  // False for a text that is too long to be matched (notation.h), too.
+  bool valid() const;
   bool Matches(const std::string& text) const;
 
  private:
-  struct Compiled;
-  std::shared_ptr<Compiled> compiled_;
+  struct Lazy;
+  std::shared_ptr<Lazy> lazy_;
 };
 
 }  // namespace spacelet::config

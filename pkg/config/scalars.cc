@@ -1,10 +1,10 @@
 #include "pkg/config/scalars.h"
 
 #include <arpa/inet.h>
+#include <re2/re2.h>
 
 #include <algorithm>
 #include <iterator>
-#include <regex>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
@@ -17,9 +17,6 @@
 #include "pkg/config/pattern.h"
 
 namespace spacelet::config {
-bool Matches(const std::string& text, const std::regex& pattern) {
-  return text.size() <= kLongestMatched && std::regex_match(text, pattern);
-}
 
 std::string Shown(absl::string_view text) { return absl::StrCat("\"", base::OneLine(text, 60), "\""); }
 
@@ -43,11 +40,10 @@ yaml::Node PlainNumber(int64_t value) { return yaml::Node::Plain(absl::StrCat(va
 namespace {
 
 bool ReadsAsANumber(const std::string& text) {
-  static const std::regex& number = *new std::regex(
-      "[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)([eE][-+]?[0-9]+)?|"
-      "[-+]?\\.(inf|nan)",
-      std::regex::icase);
-  return Matches(text, number);
+  static LazyRE2 number = {
+      "(?i)[-+]?[0-9]+|0o[0-7]+|0x[0-9a-f]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)(e[-+]?[0-9]+)?|"
+      "[-+]?\\.(inf|nan)"};
+  return RE2::FullMatch(text, *number);
 }
 
 // What YAML 1.2's core schema or YAML 1.1 reads as a number or a boolean.
@@ -134,9 +130,9 @@ Codec<int64_t> Integer64(int64_t least, int64_t most) {
     return schema;
   };
   codec.decode = [least, most](const Cursor& at, int64_t& out) {
-    static const std::regex& decimal = *new std::regex("-?(0|[1-9][0-9]*)");
+    static LazyRE2 decimal = {"-?(0|[1-9][0-9]*)"};
     if (!ExpectScalar(at, "a whole number")) return false;
-    if (at.node.quoted || !Matches(at.node.text, decimal))
+    if (at.node.quoted || !RE2::FullMatch(at.node.text, *decimal))
       return at.Error(absl::StrCat("expected a whole number in decimal digits, found ", Shown(at.node.text))),
              false;
     if (!absl::SimpleAtoi(at.node.text, &out) || out < least || out > most) {
@@ -235,7 +231,7 @@ Codec<std::string> Platform() {
 Codec<std::string> AbsolutePath() { return TextLike("path", "^/[^\\x00-\\x1f]*$", "an absolute path"); }
 
 Codec<std::string> Url() {
-  return TextLike("URL", "^https?://[A-Za-z0-9.\\-_\\[\\]:]+(/[^\\s]*)?$",
+  return TextLike("URL", "^https?://[A-Za-z0-9.\\-_\\[\\]:]+(/[^\\x00-\\x20]*)?$",
                   "a URL that begins with http:// or https://");
 }
 

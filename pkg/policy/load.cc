@@ -43,12 +43,7 @@ std::map<std::string, int> LinesOfRules(const std::map<std::string, config::Posi
 Loaded Load(absl::string_view bytes, absl::string_view file_name) {
   Report report(file_name);
   Loaded loaded;
-  try {
-    loaded.policy = LoadInto(bytes, report);
-  } catch (const std::exception& e) {  // std::regex and allocation
-    report.Add(Severity::kError, {}, "", absl::StrCat("cannot be read: ", e.what()));
-    loaded.policy.reset();
-  }
+  loaded.policy = LoadInto(bytes, report);
   loaded.diagnostics = report.TakeInFileOrder();
   if (!loaded.policy) return loaded;
   loaded.policy->file = std::string(file_name);

@@ -244,13 +244,7 @@ std::optional<WebConfig> Parse(absl::string_view text, Report& report) {
   const yaml::Parsed parsed = yaml::Parse(text);
   for (const yaml::Error& error : parsed.errors)
     report.Add(Severity::kError, {error.line, error.column}, "", error.message);
-  if (!parsed.root) return std::nullopt;
-  try {
-    return Decode(*parsed.root, report);
-  } catch (const std::exception&) {  // std::regex and allocation
-    report.Add(Severity::kError, {}, "", "cannot be read");
-    return std::nullopt;
-  }
+  return parsed.root ? Decode(*parsed.root, report) : std::nullopt;
 }
 
 std::optional<int> BcryptCost(absl::string_view hash) {
