@@ -71,6 +71,9 @@ void CheckContainerNames(const std::vector<Placed>& workloads, Report& report) {
       if (absl::EndsWith(name, suffix))
         report.AddAt(Severity::kError, path,
                      absl::StrCat("container names ending in ", suffix, " are reserved for rollouts"));
+    if (absl::StrContains(name, ".dead-"))
+      report.AddAt(Severity::kError, path,
+                   "container names with .dead- are reserved for what Docker cannot remove");
     const bool compared_before =
         name == placed.component;  // by CheckComponentNames, but for the names of profiles
     if (!compared_before || taken.insert(name).second) names.Take(name, path, report);

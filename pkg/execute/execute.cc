@@ -85,7 +85,7 @@ class Caller {
     return docker_.UnpauseContainer(op.id, shutdown_);
   }
   absl::Status operator()(const plan::RemoveContainer& op) {
-    return docker_.RemoveContainer(op.id, op.how, shutdown_);
+    return docker_.RemoveContainer(op.id, {.volumes = op.volumes}, shutdown_);
   }
   absl::Status operator()(const plan::RemoveImage& op) {
     return docker_.RemoveImage(op.reference, shutdown_);

@@ -11,6 +11,10 @@ namespace reason = api::reason;
 constexpr char kFreeSpace[] =
     "the disk is full: free space under Docker's data root (docker system df shows where it went)";
 
+constexpr char kStillUsed[] =
+    "something on this host still uses these files or protects them (findmnt and lsattr show it); the workload does "
+    "without that container, and its removal is tried again";
+
 struct Known {
   const char* words;  // as dockerd 20.10 to 28 says it
   const char* remedy;
@@ -38,6 +42,8 @@ constexpr Known kKnown[] = {
      "the image has no build for this platform: check `platform` and the image"},
     {"docker-default profile could not be loaded",
      "this host's kernel has AppArmor and its tools are missing: apt-get install apparmor"},
+    {"failed to remove root filesystem", kStillUsed},
+    {"unable to remove filesystem", kStillUsed},
     {"executable file not found", "`command` names a program that the image does not have"},
     {"error gathering device information", "`devices` names a device that this host does not have"},
 };

@@ -30,6 +30,8 @@ std::string HowToMakeRoom(const docker::Container& c) {
   return absl::StrCat("stop and remove it, or rename it (docker rename ", c.name, " ", c.name, "-old)");
 }
 
+constexpr char kDead[] = "Docker failed to remove it";
+
 // Docker's own default when neither the create nor the image names one (moby container.DefaultStopTimeout).
 constexpr absl::Duration kDefaultStopGrace = absl::Seconds(10);
 
@@ -42,11 +44,7 @@ bool IsRunning(const docker::Container& c) {
          c.status == ContainerStatus::kPaused;
 }
 
-bool NeedsForce(const docker::Container& c) { return c.status == ContainerStatus::kDead; }
-
-bool CanComeBack(const docker::Container& c) {
-  return c.status != ContainerStatus::kDead && c.status != ContainerStatus::kRemoving;
-}
+bool CanComeBack(const docker::Container& c) { return c.status != ContainerStatus::kRemoving; }
 
 bool IsCompleted(const desired::Container& want, const docker::Container& c) {
   if (c.status != ContainerStatus::kExited || !c.started_ever) return false;
@@ -67,8 +65,10 @@ Planner::Planner(const desired::Host& host, const desired::Container& want, cons
 Plan Planner::Run() {
   NoteObstacles();
   if (NameIsTaken()) return plan_;
+  PutDeadAside();
   KeepOneOfStrays();
   Decide();
+  RemoveDead();
   if (history_ != HistoryOf(want_.name, now_)) plan_.histories[want_.name] = history_;
   return std::move(plan_);
 }
@@ -168,21 +168,43 @@ void Planner::NoteMissingSecrets() {
 
 // ---- who is who
 
+// What Docker failed to remove can neither be started nor copied from, and the next try may fail as well: it
+// gets out of the way, so that the workload waits for no removal.
+void Planner::PutDeadAside() {
+  for (const docker::Container* c : parts_.dead) {
+    const bool in_the_way =
+        c->name == want_.name || c->name == NextName(want_.name) || c->name == PreviousName(want_.name);
+    if (in_the_way) Add(RenameContainer{c->id, DeadName(want_.name, c->id)}, kDead);
+  }
+}
+
+// The last of what is done now: whether it succeeds or not, nothing depends on it.
+void Planner::RemoveDead() {
+  const auto waits = [](const Step& step) { return step.waits; };
+  for (const docker::Container* c : parts_.dead)
+    plan_.steps.insert(std::find_if(plan_.steps.begin(), plan_.steps.end(), waits),
+                       {RemoveContainer{c->id, !IsTheirs(c)}, object_, kDead, {}});
+}
+
 // Ours under a name that is none of the three: renamed by hand, or the document gave the workload another
 // name.
 void Planner::KeepOneOfStrays() {
   auto stray = parts_.strays.begin();
   if (stray != parts_.strays.end() && parts_.current == nullptr) {
-    Add(RenameContainer{(*stray)->id, want_.name}, absl::StrCat("named ", (*stray)->name));
+    Name(**stray, absl::StrCat("named ", (*stray)->name));
     parts_.current = *stray++;
   }
   for (; stray != parts_.strays.end(); ++stray)
     AppendRemoval(**stray, absl::StrCat("a second container of ", want_.component), object_, plan_);
 }
 
+void Planner::Name(const docker::Container& current, std::string cause, bool waits) {
+  if (current.name == want_.name || std::exchange(named_, true)) return;
+  Add(RenameContainer{current.id, want_.name}, std::move(cause), {}, waits);
+}
+
 bool Planner::IsWanted(const docker::Container* c) const {
-  return c != nullptr && c->status != ContainerStatus::kDead && c->status != ContainerStatus::kRemoving &&
-         ReplaceReasons(want_, *c, now_).empty();
+  return c != nullptr && c->status != ContainerStatus::kRemoving && ReplaceReasons(want_, *c, now_).empty();
 }
 
 const docker::Container* Planner::FirstWanted() const {
@@ -251,7 +273,7 @@ void AppendRemoval(const docker::Container& c, const std::string& cause, const s
     plan.steps.push_back(
         {UnpauseContainer{c.id}, object, "a paused container cannot be stopped gracefully", {}});
   if (IsRunning(c)) plan.steps.push_back({StopContainer{c.id, StopGrace(c)}, object, cause, {}});
-  plan.steps.push_back({RemoveContainer{c.id, {.force = NeedsForce(c)}}, object, cause, {}});
+  plan.steps.push_back({RemoveContainer{c.id}, object, cause, {}});
 }
 
 Plan PlanContainerRemoval(const std::string& name, const desired::Host& desired, const ObservedState& now) {

@@ -14,10 +14,7 @@ bool IsRunning(const docker::Container& c);
 // SPEC 1, restartPolicy: an end that is meant to be one.
 bool IsCompleted(const desired::Container& want, const docker::Container& c);
 
-// To be removed. Nothing else is removed by force: Docker may perform a removal long after whoever asked for
-// it has given it up, and by then the container may be the one that runs.
-bool NeedsForce(const docker::Container& c);
-// Whether it could be started again; one that Docker is removing, or failed to, could not.
+// Whether it could be started again; one that Docker is removing could not.
 bool CanComeBack(const docker::Container& c);
 
 Plan PlanContainer(const desired::Host& desired, const desired::Container& want, const ObservedState& now);

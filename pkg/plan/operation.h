@@ -82,9 +82,11 @@ struct UnpauseContainer {
   std::string id;
   bool operator==(const UnpauseContainer&) const = default;
 };
+// Never by force: Docker may perform a removal long after whoever asked for it has given it up, and by then
+// the container may be the one that runs.
 struct RemoveContainer {
   std::string id;
-  docker::Removal how;
+  bool volumes = true;  // its anonymous volumes, too
   bool operator==(const RemoveContainer&) const = default;
 };
 struct RemoveImage {

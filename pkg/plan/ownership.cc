@@ -1,8 +1,10 @@
 #include "pkg/plan/ownership.h"
 
 #include <algorithm>
+#include <iterator>
 #include <tuple>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -15,6 +17,8 @@ namespace {
 
 constexpr char kNext[] = ".next";
 constexpr char kPrevious[] = ".previous";
+constexpr char kDead[] = ".dead-";
+constexpr size_t kShortId = 12;
 
 std::string Label(const std::map<std::string, std::string>& labels, const char* key) {
   auto it = labels.find(key);
@@ -26,6 +30,8 @@ bool Runs(const docker::Container& c) {
          c.status == docker::ContainerStatus::kPaused;
 }
 
+bool IsDead(const docker::Container* c) { return c->status == docker::ContainerStatus::kDead; }
+
 std::vector<const docker::Container*> StartedByHand(const desired::Container& want,
                                                     const ObservedState& now) {
   const auto does_its_work = [&](const docker::Container& c) {
@@ -35,7 +41,7 @@ std::vector<const docker::Container*> StartedByHand(const desired::Container& wa
   };
   std::vector<const docker::Container*> found;
   for (const docker::Container& c : now.containers)
-    if (!IsOwned(c.labels) && c.id != now.self && does_its_work(c)) found.push_back(&c);
+    if (!IsOwned(c.labels) && c.id != now.self && !IsDead(&c) && does_its_work(c)) found.push_back(&c);
   return found;
 }
 
@@ -54,6 +60,8 @@ std::string WhyNotTaken(const std::vector<const docker::Container*>& by_hand) {
 }
 
 void TakeOver(const desired::Container& want, const ObservedState& now, Parts& parts) {
+  std::copy_if(parts.foreign.begin(), parts.foreign.end(), std::back_inserter(parts.dead), IsDead);
+  std::erase_if(parts.foreign, IsDead);
   if (parts.previous || !parts.strays.empty()) return;
   const auto take = [&](const docker::Container* c, const docker::Container*& part) {
     part = c;
@@ -94,10 +102,16 @@ std::string ComposeProject(const std::map<std::string, std::string>& labels) {
 
 std::string NextName(absl::string_view name) { return absl::StrCat(name, kNext); }
 std::string PreviousName(absl::string_view name) { return absl::StrCat(name, kPrevious); }
+std::string DeadName(absl::string_view name, absl::string_view id) {
+  return absl::StrCat(name, kDead, id.substr(0, kShortId));
+}
 std::string BaseName(absl::string_view name) {
-  if (absl::ConsumeSuffix(&name, kNext)) return std::string(name);
-  absl::ConsumeSuffix(&name, kPrevious);
-  return std::string(name);
+  if (absl::ConsumeSuffix(&name, kNext) || absl::ConsumeSuffix(&name, kPrevious)) return std::string(name);
+  const size_t dead = name.rfind(kDead);
+  if (dead == absl::string_view::npos) return std::string(name);
+  const absl::string_view id = name.substr(dead + absl::string_view(kDead).size());
+  const bool is_id = id.size() == kShortId && std::all_of(id.begin(), id.end(), absl::ascii_isxdigit);
+  return std::string(is_id ? name.substr(0, dead) : name);
 }
 
 Parts PartsOf(const desired::Container& container, const ObservedState& now) {
@@ -108,7 +122,9 @@ Parts PartsOf(const desired::Container& container, const ObservedState& now) {
     const bool named = c.name == container.name || c.name == next || c.name == previous;
     if (named && !ours) parts.foreign.push_back(&c);
     if (!ours) continue;
-    if (c.name == container.name) {
+    if (IsDead(&c)) {
+      parts.dead.push_back(&c);
+    } else if (c.name == container.name) {
       parts.current = &c;
     } else if (c.name == next) {
       parts.next = &c;

@@ -24,7 +24,9 @@ std::string ComposeProject(const std::map<std::string, std::string>& labels);
 std::string NextName(absl::string_view name);  // "<name>.next": created beside the live one, not started yet
 std::string PreviousName(
     absl::string_view name);  // "<name>.previous": kept until its successor has proved itself
-std::string BaseName(absl::string_view name);  // without either suffix
+// "<name>.dead-<12 digits of the id>": Docker failed to remove it, and the name was needed.
+std::string DeadName(absl::string_view name, absl::string_view id);
+std::string BaseName(absl::string_view name);  // without any of these suffixes
 
 // The containers of one workload. Pointers into the observed state.
 struct Parts {
@@ -33,6 +35,9 @@ struct Parts {
   const docker::Container* previous = nullptr;
   std::vector<const docker::Container*> strays;   // ours by label under another name, best to keep first
   std::vector<const docker::Container*> foreign;  // not ours, but under one of the three names
+  // Docker failed to remove them: they can be renamed and removed, and nothing else. Ours under any name,
+  // and, with `takeover`, who holds one of the names.
+  std::vector<const docker::Container*> dead;
   std::string not_taken;  // why `takeover` leaves what was started by hand; empty: it does not
 };
 // With `takeover` the container that was started by hand and does this work is `current`, whatever its name,

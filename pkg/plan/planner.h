@@ -29,7 +29,10 @@ class Planner {
   bool NameIsTaken() const;
   bool IsTheirs(const docker::Container* c) const;
   bool CpusExceedHost() const;
+  void PutDeadAside();
+  void RemoveDead();
   void KeepOneOfStrays();
+  void Name(const docker::Container& current, std::string cause, bool waits = false);
   bool IsWanted(const docker::Container* c) const;
   const docker::Container* FirstWanted() const;
   void Decide();
@@ -104,6 +107,7 @@ class Planner {
   api::RolloutHistory history_;
   bool withheld_ = false;  // something stands in the way of anything new
   bool held_ = false;      // every further step waits
+  bool named_ = false;     // Name was here: Docker refuses to rename what has that name
   bool repaired_ = false;  // RepairCurrent was here
   bool fetched_ = false;   // FetchAhead was, and there was something to fetch
   Plan plan_;

@@ -44,7 +44,7 @@ void Planner::StartAgain(const docker::Container& theirs) {
 }
 
 void Planner::RepairAttachment(const docker::Container& c) {
-  if (want_.network.empty() || IsCompleted(want_, c) || c.status == ContainerStatus::kDead) return;
+  if (want_.network.empty() || IsCompleted(want_, c)) return;
   const Attachment attachment = network_ ? CompareAttachment(want_, c, *network_) : Attachment::kDetached;
   if (attachment == Attachment::kGood) return;
   const bool waits = WaitsForNetwork();
@@ -85,8 +85,7 @@ void Planner::RepairState(const docker::Container& c, const std::string& why_dow
       Add(StartContainer{c.id}, c.error.empty() ? "created and never started" : "its start was refused", {},
           NetworkIsMissing());
       break;
-    default:  // restarting: Docker's restart policy is at work and is not fought; removing, dead: not
-              // repaired but replaced
+    default:  // restarting: Docker's restart policy is at work and is not fought; removing: it is waited for
       break;
   }
 }
@@ -155,7 +154,7 @@ void Planner::Stop(const docker::Container& c, const std::string& cause, bool wa
 // Stopped gracefully, then removed.
 void Planner::Drop(const docker::Container& c, const std::string& cause, bool waits) {
   Stop(c, cause, waits);
-  Add(RemoveContainer{c.id, {.force = NeedsForce(c)}}, cause, {}, waits);
+  Add(RemoveContainer{c.id}, cause, {}, waits);
 }
 
 }  // namespace spacelet::plan

@@ -23,8 +23,7 @@ using Result = api::RolloutRecord::Result;
 constexpr absl::Duration kRanWell = absl::Seconds(10);
 
 std::string WhyReplaced(const docker::Container& old) {
-  if (!IsOwned(old.labels)) return "taken over";
-  return old.status == ContainerStatus::kDead ? "dead" : "spec changed";
+  return IsOwned(old.labels) ? "spec changed" : "taken over";
 }
 
 }  // namespace
@@ -34,8 +33,8 @@ std::string WhyReplaced(const docker::Container& old) {
 void Planner::MakeWanted() {
   if (!parts_.current && parts_.previous) {
     // Killed between the two renames, and the successor is not wanted any more.
-    Add(RenameContainer{parts_.previous->id, want_.name}, "its replacement was interrupted");
     parts_.current = std::exchange(parts_.previous, nullptr);
+    Name(*parts_.current, "its replacement was interrupted");
   }
   if (parts_.current && Vanishing(*parts_.current)) return;
   const ImagePlan image = PrepareImage(want_, now_, "");
@@ -158,12 +157,11 @@ void Planner::Retire(const docker::Container* old, bool waits) {
   }
   if (IsRunning(*old)) SaveState(*old, waits);  // what cannot be copied is found while it still runs
   // A stopped stranger is known by its name only.
-  if (old->name != want_.name) Add(RenameContainer{old->id, want_.name}, "found by what it does", {}, waits);
+  Name(*old, "found by what it does", waits);
   Stop(*old, "replaced", waits);
   SaveState(*old, waits);
   // An unproved successor of `previous` is dropped; the proved one stays to fall back on.
-  if (parts_.previous || old->status == ContainerStatus::kDead)
-    return RemoveOld(*old, parts_.previous ? "replaced before it had settled" : "dead", waits);
+  if (parts_.previous) return RemoveOld(*old, "replaced before it had settled", waits);
   // Docker starts a stopped container of these policies again when the daemon restarts.
   if (old->restart_policy.name == "always" || (old->restart_policy.name == "on-failure" && IsTheirs(old)))
     Add(UpdateContainer{old->id, {}, docker::RestartPolicy{"unless-stopped"}}, "stays down", {}, waits);
@@ -172,7 +170,7 @@ void Planner::Retire(const docker::Container* old, bool waits) {
 
 // The volumes of a hand-started container may be all that somebody has of its data.
 void Planner::RemoveOld(const docker::Container& old, const std::string& cause, bool waits) {
-  Add(RemoveContainer{old.id, {.force = NeedsForce(old), .volumes = !IsTheirs(&old)}}, cause, {}, waits);
+  Add(RemoveContainer{old.id, !IsTheirs(&old)}, cause, {}, waits);
 }
 
 // ---- the successor runs under its name

@@ -31,7 +31,6 @@ Proof Failed(std::string why) { return {.state = Proof::State::kFailed, .message
 
 // What cannot get better by waiting; empty: nothing.
 std::string HopelessUnless(const desired::Container& want, const docker::Container& c, bool ready) {
-  if (c.status == ContainerStatus::kDead) return "Docker could not remove it (dead)";
   if (!c.error.empty() && !IsRunning(c)) return absl::StrCat("Docker refused to start it: ", c.error);
   const bool ended = c.status == ContainerStatus::kExited && c.started_ever;
   const bool stays_down = want.restart_policy.kind == api::RestartPolicy::Kind::kOnFailure;

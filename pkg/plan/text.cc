@@ -71,7 +71,7 @@ struct Describer {
   std::string operator()(const UpdateContainer& op) const { return Short(op.id); }
   std::string operator()(const UnpauseContainer& op) const { return Short(op.id); }
   std::string operator()(const RemoveContainer& op) const {
-    return absl::StrCat(Short(op.id), op.how.volumes ? "" : ", its volumes stay");
+    return absl::StrCat(Short(op.id), op.volumes ? "" : ", its volumes stay");
   }
   std::string operator()(const RemoveImage& op) const { return op.reference; }
   std::string operator()(const CreateDirectory& op) const {

@@ -192,6 +192,7 @@ def post(path, body=None):
 
 HANDS = [
     by_hand("removed", lambda daemon, name: daemon.remove(name)),
+    by_hand("removed in vain", lambda daemon, name: daemon.remove(name, failures=2)),
     by_hand("killed", post("/containers/{}/kill")),
     by_hand("paused", post("/containers/{}/pause")),
     by_hand("stopped", post("/containers/{}/stop")),

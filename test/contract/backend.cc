@@ -1,8 +1,14 @@
 #include "test/contract/backend.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/fs.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <utility>
@@ -10,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "pkg/base/status_macros.h"
+#include "pkg/base/unique_fd.h"
 #include "pkg/docker/http_client.h"
 #include "pkg/http/client.h"
 #include "test/testing/engine.h"
@@ -76,6 +83,9 @@ class Memory : public Backend {
     return docker_.World([&](FakeEngine& engine) { return engine.CreateNetwork(config, false); })
         .value_or("");
   }
+  void KeepFromRemoval(const std::string& id) override {
+    EXPECT_TRUE(docker_.World([&](FakeEngine& engine) { return engine.KeepFromRemoval(id); }).ok());
+  }
 
  private:
   FakeDocker docker_;
@@ -139,10 +149,39 @@ class Fake : public OverHttp {
     SeedImages(model_);
   }
   absl::Status Listen() { return daemon_.Listen(); }
+  void KeepFromRemoval(const std::string& id) override {
+    EXPECT_TRUE(model_.World([&](FakeEngine& engine) { return engine.KeepFromRemoval(id); }).ok());
+  }
 
  private:
   FakeDocker model_;
   FakeDaemon daemon_;
+};
+
+// Whose data root lies beside its socket (hack/engine).
+class Real : public OverHttp {
+ public:
+  explicit Real(const std::string& socket)
+      : OverHttp(socket), containers_(std::filesystem::path(socket).parent_path() / "data" / "containers") {}
+  ~Real() override {
+    for (const base::UniqueFd& file : kept_) SetImmutable(file, false);
+  }
+  void KeepFromRemoval(const std::string& id) override {
+    const std::filesystem::path path = containers_ / id / "stays";
+    base::UniqueFd file(open(path.c_str(), O_CREAT | O_RDONLY | O_CLOEXEC, 0600));
+    ASSERT_TRUE(file.valid()) << path << ": " << strerror(errno);
+    SetImmutable(file, true);
+    kept_.push_back(std::move(file));
+  }
+
+ private:
+  static void SetImmutable(const base::UniqueFd& file, bool on) {
+    const int flags = on ? FS_IMMUTABLE_FL : 0;
+    EXPECT_EQ(ioctl(file.get(), FS_IOC_SETFLAGS, &flags), 0) << strerror(errno);
+  }
+
+  const std::filesystem::path containers_;
+  std::vector<base::UniqueFd> kept_;
 };
 
 // One engine for the program, started at its first use.
@@ -228,7 +267,7 @@ absl::StatusOr<std::unique_ptr<Backend>> MakeBackend(Kind kind) {
   }
   RETURN_IF_ERROR(KnownDeviation());
   ASSIGN_OR_RETURN(const std::string socket, kEngine->Socket());
-  auto real = std::make_unique<OverHttp>(socket);
+  auto real = std::make_unique<Real>(socket);
   RemoveEverything(real->docker());
   return real;
 }

@@ -34,6 +34,8 @@ class Backend {
   // As `docker network create` does it: a second one of the same name. Returns the id; empty: refused, as it
   // is since Engine 25.
   virtual std::string AddNetwork(const std::string& name) = 0;
+  // A file of its directory cannot be removed, until the end of this backend.
+  virtual void KeepFromRemoval(const std::string& id) = 0;
 };
 
 // Fresh: no container, only predefined networks. Errors: FailedPrecondition with the reason for a skip, which

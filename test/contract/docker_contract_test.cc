@@ -467,6 +467,21 @@ TEST_P(DockerContract, ARunningContainerIsRemovedOnlyByForce) {
   EXPECT_OK(docker().RemoveContainer(id, {.force = false}, never_));
 }
 
+TEST_P(DockerContract, WhatCannotBeRemovedIsDeadAndGivesItsNameAway) {
+  Network("net1");
+  const std::string id = Run(Request("alpha"));
+  backend().KeepFromRemoval(id);
+  EXPECT_TRUE(absl::IsUnavailable(docker().RemoveContainer(id, {.force = true}, never_)));
+  EXPECT_EQ(Inspect(id).status, ContainerStatus::kDead);
+  EXPECT_THAT(Inspect(id).error, HasSubstr("operation not permitted"));
+  EXPECT_FALSE(docker().StartContainer(id, never_).ok());
+  EXPECT_FALSE(docker().UpdateContainer(id, {}, docker::RestartPolicy{"no"}, never_).ok());
+  EXPECT_FALSE(docker().ReadContainerFile(id, "/etc/passwd", never_).ok());
+  EXPECT_OK(docker().RenameContainer(id, "alpha.dead", never_));
+  Run(Request("alpha"));
+  EXPECT_TRUE(absl::IsUnavailable(docker().RemoveContainer(id, {}, never_)));
+}
+
 // --- Networks and attachments
 
 TEST_P(DockerContract, ANetworkIsMadeOncePerName) {

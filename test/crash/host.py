@@ -111,9 +111,9 @@ class Daemon:
     def allow(self, workload, running):
         self.ask("allow", "POST", workload=workload, running=running)
 
-    def remove(self, container):
-        """As `docker rm -f` does it."""
-        self.ask("remove", "POST", container=container)
+    def remove(self, container, failures=0):
+        """As `docker rm -f` does it; so many tries fail, and leave a dead one behind."""
+        self.ask("remove", "POST", container=container, failures=failures)
 
     def restart(self):
         """As `systemctl restart docker` does it."""

@@ -1,6 +1,7 @@
 """Whatever somebody does to the containers is undone; each test is a row of the drift table."""
 from harness import document
 from harness.case import HostCase
+from harness.docker import Refused
 from harness.host import DELEGATE, RUNNER
 from harness.waiting import holds_for, until
 
@@ -43,6 +44,18 @@ class Drift(HostCase):
         self.repaired()
         self.assertNotEqual(self.host.ids()[RUNNER], self.ids[RUNNER])
         self.assertEqual(self.host.ids()[DELEGATE], self.ids[DELEGATE])
+
+    def test_one_that_docker_fails_to_remove_makes_room_and_is_removed_later(self):
+        dead = self.ids[RUNNER]
+        with self.host.engine.removal_fails(dead):
+            with self.assertRaises(Refused):
+                self.host.runner.remove()
+            until("another runner runs", self.host.runner.running)
+            self.host.until_condition("Ready", "True", RUNNER)
+            self.host.until_condition("Synced", "False", RUNNER, says="failed to remove")
+            self.assertEqual(self.host.docker.get(f"/containers/{dead}/json")["Name"], f"/{RUNNER}.dead-{dead[:12]}")
+        until("the dead one is gone", lambda: set(self.host.docker.containers()) == {RUNNER, DELEGATE})
+        self.repaired()
 
     def test_both_removed_are_made_again(self):
         self.host.delegate.remove()

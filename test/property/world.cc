@@ -131,7 +131,7 @@ void Meddle(std::mt19937& random, const desired::Host& host, FakeDocker& docker)
   const std::string name = target.name;
   docker
       .World([&](FakeEngine& engine) {
-        switch (Below(random, 12)) {
+        switch (Below(random, 13)) {
           case 0:
             return engine.Kill(name);
           case 1:
@@ -157,6 +157,9 @@ void Meddle(std::mt19937& random, const desired::Host& host, FakeDocker& docker)
             return absl::OkStatus();  // the tag moves
           case 10:
             engine.RestartDaemon();
+            return absl::OkStatus();
+          case 11:
+            if (engine.KeepFromRemoval(name, 1).ok()) return engine.Remove(name, true);
             return absl::OkStatus();
           default:
             return engine.Exit(name, 1);

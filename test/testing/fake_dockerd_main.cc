@@ -6,7 +6,9 @@
 //   GET  /_fake/requests                 how many requests were counted (see --kill-peer-after)
 //   GET  /_fake/violations               of what has to hold after every call (invariants.h)
 //   POST /_fake/allow?workload=W&running=N        so many of its containers may run at a time
-//   POST /_fake/remove?container=C       as a hand does it with `docker rm -f`: no violation
+//   POST /_fake/remove?container=C&failures=N      as a hand does it with `docker rm -f`: no violation; the
+//   first
+//                                        N tries, this one and others, fail and leave it behind dead
 //   POST /_fake/restart                  as `systemctl restart docker` does it
 //   POST /_fake/guard?stranger=NAME      its container and network belong to somebody else: none may change
 //   POST /_fake/health?container=C&health=H       what its health check says from now on
@@ -174,9 +176,13 @@ HttpAnswer Publish(FakeDocker& docker, const HttpRequest& request) {
 }
 
 // Under one lock: no call of the agent's comes between.
-HttpAnswer RemoveByHand(FakeDocker& docker, Invariants& invariants, const std::string& container) {
+HttpAnswer RemoveByHand(FakeDocker& docker, Invariants& invariants, const HttpRequest& request) {
+  const std::string container = request.Query("container");
+  int failures = 0;
+  const bool fails = absl::SimpleAtoi(request.Query("failures"), &failures);
   const absl::Status status = docker.World([&](FakeEngine& engine) {
     invariants.Forgive(container);
+    if (fails) engine.KeepFromRemoval(container, failures).IgnoreError();
     return engine.Remove(container, /*force=*/true);
   });
   return status.ok() ? HttpAnswer{200, "{}", "application/json", {}}
@@ -209,7 +215,7 @@ HttpAnswer Steer(FakeDocker& docker, Executioner& executioner, Invariants& invar
   if (request.path == "/_fake/requests") return say(executioner.counted());
   if (request.path == "/_fake/violations") return say(invariants.violations());
   if (request.path == "/_fake/publish") return Publish(docker, request);
-  if (request.path == "/_fake/remove") return RemoveByHand(docker, invariants, request.Query("container"));
+  if (request.path == "/_fake/remove") return RemoveByHand(docker, invariants, request);
   if (request.path == "/_fake/guard") return Guard(docker, invariants, request.Query("stranger"));
   if (request.path == "/_fake/health") {
     const absl::Status status = docker.World([&](FakeEngine& engine) {

@@ -7,6 +7,7 @@
 // status as a payload for FakeDaemon.
 #pragma once
 
+#include <climits>
 #include <cstdint>
 #include <deque>
 #include <functional>
@@ -114,6 +115,8 @@ class FakeEngine {
   void OccupyPort(uint16_t port) { occupied_ports_.insert(port); }  // by a process of the host
   void FreePort(uint16_t port) { occupied_ports_.erase(port); }
   absl::Status Exit(const std::string& container, int exit_code);  // its process ends by itself
+  // A file of its directory cannot be removed: whoever tries, so many times, leaves it behind dead.
+  absl::Status KeepFromRemoval(const std::string& container, int times = INT_MAX);
   void RetryCrashed();  // Docker's back-off of every restarting container is over: one more attempt each
   // Whether a container of this image, once started, stays up and is not unhealthy.
   bool Serves(const std::string& image_id) const;
@@ -133,6 +136,7 @@ class FakeEngine {
     std::map<std::string, std::string> files;
     std::set<std::string> joined;  // networks whose attachment shows the aliases that API < 1.45 adds
     bool manually_stopped = false;
+    int removals_that_fail = 0;
     int64_t sequence = 0;
   };
 

@@ -242,6 +242,8 @@ absl::StatusOr<bool> FakeEngine::Start(const std::string& container) {
   if (view.status == ContainerStatus::kPaused) {
     return Refuse(409, "cannot start a paused container, try unpause instead");
   }
+  if (view.status == ContainerStatus::kDead)
+    return Refuse(409, "container is marked for removal and cannot be started");
   if (view.status == ContainerStatus::kRunning || view.status == ContainerStatus::kRestarting) return false;
   record->manually_stopped = false;
   view.restart_count = 0;
@@ -349,6 +351,9 @@ absl::Status FakeEngine::Rename(const std::string& container, const std::string&
 absl::Status FakeEngine::Update(const std::string& container, const docker::LiveResources& resources,
                                 const std::optional<docker::RestartPolicy>& restart_policy) {
   ASSIGN_OR_RETURN(Record * record, Get(container));
+  if (record->view.status == ContainerStatus::kDead)
+    return Refuse(500, absl::StrCat("Cannot update container ", record->view.id,
+                                    ": container is marked for removal and cannot be \"update\""));
   RETURN_IF_ERROR(CheckResources(resources));
   if (restart_policy) RETURN_IF_ERROR(CheckRestartPolicy(*restart_policy));
   docker::LiveResources& live = record->view.resources;
@@ -380,8 +385,21 @@ absl::Status FakeEngine::Remove(const std::string& container, bool force) {
                                     ". Stop the container before attempting removal or force remove"));
   }
   if (running) RETURN_IF_ERROR(Kill(container));
+  if (record->removals_that_fail > 0) {
+    --record->removals_that_fail;
+    record->view.status = ContainerStatus::kDead;
+    record->view.error = absl::StrCat("unable to remove filesystem: unlinkat /data/containers/",
+                                      record->view.id, "/stays: operation not permitted");
+    return Refuse(500, absl::StrCat("container ", record->view.id, ": ", record->view.error));
+  }
   EmitContainer(*record, "destroy");
   containers_.erase(record->view.id);
+  return absl::OkStatus();
+}
+
+absl::Status FakeEngine::KeepFromRemoval(const std::string& container, int times) {
+  ASSIGN_OR_RETURN(Record * record, Get(container));
+  record->removals_that_fail = times;
   return absl::OkStatus();
 }
 
@@ -483,6 +501,8 @@ absl::Status FakeEngine::WriteFile(const std::string& container, const std::stri
 absl::StatusOr<std::string> FakeEngine::ReadFile(const std::string& container,
                                                  const std::string& path) const {
   ASSIGN_OR_RETURN(const Record* record, Get(container));
+  if (record->view.status == ContainerStatus::kDead)
+    return Refuse(500, absl::StrCat("RWLayer of container ", record->view.id, " is unexpectedly nil"));
   const auto file = record->files.find(path);
   if (file != record->files.end()) return file->second;
   return Refuse(404, absl::StrCat("Could not find the file ", path, " in container ", container));
@@ -532,6 +552,7 @@ absl::Status FakeEngine::SetHealth(const std::string& container, const std::stri
 
 void FakeEngine::RestartDaemon() {
   for (auto& [id, record] : containers_) {
+    if (record.view.status == ContainerStatus::kDead) continue;
     const bool ran = HasProcess(record);
     if (ran) Halt(record, 0);
     const std::string& policy = record.view.restart_policy.name;

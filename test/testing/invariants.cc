@@ -19,7 +19,7 @@ std::string WorkloadOf(const std::string& name) {
   for (const char* suffix : {".next", ".previous"}) {
     if (absl::EndsWith(name, suffix)) return name.substr(0, name.size() - std::string(suffix).size());
   }
-  return name;
+  return name.substr(0, name.find(".dead-"));
 }
 
 std::map<std::string, Workload> Workloads(const FakeEngine& engine) {

@@ -1,4 +1,5 @@
 """A sandboxed engine (hack/engine; SPACELET_ENGINE names another than the machine's) and a registry in its network."""
+import contextlib
 import ctypes
 import os
 import pathlib
@@ -89,6 +90,17 @@ class Engine:
         """kill -9 of a container's process. Docker's pids are those of the sandbox: other processes here have them too."""
         init = (self.directory / "init.pid").read_text().strip()
         subprocess.run(["nsenter", "--target", init, "--pid", "--", "kill", f"-{signal_name}", str(pid)], check=True)
+
+    @contextlib.contextmanager
+    def removal_fails(self, container_id):
+        """Docker cannot remove that container's directory: whoever tries leaves it behind dead."""
+        stays = self.directory / "data" / "containers" / container_id / "stays"
+        stays.touch()
+        subprocess.run(["chattr", "+i", str(stays)], check=True)
+        try:
+            yield
+        finally:
+            subprocess.run(["chattr", "-i", str(stays)], check=True)
 
     def close(self):
         self._ask("down")

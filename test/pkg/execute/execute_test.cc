@@ -198,6 +198,10 @@ TEST(Remedy, IsSaidForKnownRefusals) {
       {plan::CreateNetwork{},
        absl::InvalidArgumentError("all predefined address pools have been fully subnetted"),
        "docker network prune"},
+      {plan::RemoveContainer{"c"},
+       absl::UnavailableError("driver \"overlay2\" failed to remove root filesystem: unlinkat /x: device or "
+                              "resource busy"),
+       "does without that container"},
       {plan::CreateContainer{}, absl::UnavailableError("something new"), ""},
   };
   for (const Case& c : kCases)

@@ -67,8 +67,40 @@ const PlanCase kStates[] = {
      },
      "container/vm-runner  StartContainer 766d2d72756e  (created and never started)\n"},
     {"ADeadOneIsReplaced", [](auto&, auto& now) { Find(now, "vm-runner").status = ContainerStatus::kDead; },
-     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (dead)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (dead)\n"
+     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.dead-766d2d72756e  (Docker failed to "
+     "remove it)\n"
+     "container/vm-runner  CreateContainer vm-runner from runner:1  (not found)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"
+     "container/vm-runner  RemoveContainer 766d2d72756e  (Docker failed to remove it)\n"},
+    {"ADeadOneThatIsInNobodysWayIsOnlyRemoved",
+     [](auto& host, auto& now) {
+       AddPart(now, host.containers[0], "vm-runner.dead-0123456789ab", "v1:runner-1", ContainerStatus::kDead);
+     },
+     "container/vm-runner  RemoveContainer 646561642d30  (Docker failed to remove it)\n"},
+    {"ADeadSuccessorMakesRoomForAnother",
+     [](auto& host, auto& now) {
+       SetSpec(host.containers[0], "v1:runner-2");
+       AddPart(now, host.containers[0], "vm-runner.next", "v1:runner-2", ContainerStatus::kDead);
+     },
+     "container/vm-runner  RenameContainer 6e6578740000 -> vm-runner.dead-6e6578740000  (Docker failed to "
+     "remove it)\n"
+     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+     "    spec: v1:runner-1 -> v1:runner-2\n"
+     "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
+     "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"
+     "container/vm-runner  RemoveContainer 6e6578740000  (Docker failed to remove it)\n"},
+    {"ARenamedOneThatIsReplacedGetsItsNameBackOnce",
+     [](auto& host, auto& now) {
+       SetSpec(host.containers[0], "v1:runner-2");
+       Find(now, "vm-runner").name = "hand-named";
+     },
+     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner  (named hand-named)\n"
+     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+     "    spec: v1:runner-1 -> v1:runner-2\n"
+     "container/vm-runner  StopContainer 766d2d72756e within 10s  (replaced)\n"
+     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.previous  (replaced)\n"
      "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
      "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ARemovalThatDockerHasBegunIsWaitedFor",

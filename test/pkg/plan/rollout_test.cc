@@ -163,10 +163,33 @@ const PlanCase kFailing[] = {
     {"AFailedOneIsNotGivenUpForAnOldOneThatDockerCouldNotKeep",
      [](auto& host, auto& now) {
        Swapped(host, now, absl::Minutes(10));
-       Find(now, kPrevious).status = ContainerStatus::kDead;
+       Find(now, kPrevious).status = ContainerStatus::kRemoving;
      },
      "container/vm-runner  ProgressDeadlineExceeded: not ready within 10m: GET :3000/healthz: 503; "
      "Docker no longer has the old container\n"},
+    {"ADeadSuccessorIsMadeAgainFromTheOneThatWasPutAside",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Find(now, "vm-runner").status = ContainerStatus::kDead;
+     },
+     "container/vm-runner  RenameContainer 766d2d72756e -> vm-runner.dead-766d2d72756e  (Docker failed to "
+     "remove it)\n"
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner  (its replacement was interrupted)\n"
+     "container/vm-runner  CreateContainer vm-runner.next from runner:1  (spec changed)\n"
+     "    image: runner:0 -> runner:1\n"
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner.previous  (replaced)\n"
+     "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
+     "container/vm-runner  StartContainer vm-runner  (created)\n"
+     "container/vm-runner  RemoveContainer 766d2d72756e  (Docker failed to remove it)\n"},
+    {"ADeadOldOneGetsOutOfTheWayOfItsSuccessor",
+     [](auto& host, auto& now) {
+       Swapped(host, now);
+       Find(now, kPrevious).status = ContainerStatus::kDead;
+     },
+     "container/vm-runner  RenameContainer 70726576696f -> vm-runner.dead-70726576696f  (Docker failed to "
+     "remove it)\n"
+     "container/vm-runner  RemoveContainer 70726576696f  (Docker failed to remove it)\n"
+     "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
     {"ANewerDocumentInterruptsAFailingOneAtOnce",
      [](auto& host, auto& now) {
        Swapped(host, now);
