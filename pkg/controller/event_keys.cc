@@ -42,7 +42,9 @@ std::vector<std::string> ContainerKeys(const docker::Event& event, const desired
   const bool dropped = plan::IsOwned(event.attributes) && container == nullptr;
   for (const char* attribute : {"name", "oldName"}) {
     const std::string name = plan::BaseName(Attribute(event, attribute));
-    if (!name.empty() && (dropped || host.Find(name) != nullptr)) AddOnce(keys, plan::ContainerKey(name));
+    const bool dead = plan::IsOwned(event.attributes) && plan::IsDeadName(name);
+    if (!name.empty() && (dropped || dead || host.Find(name) != nullptr))
+      AddOnce(keys, plan::ContainerKey(name));
   }
   if (container != nullptr) AddOnce(keys, plan::ContainerKey(container->name));
   return keys;

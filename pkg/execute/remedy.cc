@@ -12,7 +12,8 @@ constexpr char kFreeSpace[] =
     "the disk is full: free space under Docker's data root (docker system df shows where it went)";
 
 constexpr char kStillUsed[] =
-    "something on this host still uses these files or protects them (findmnt and lsattr show it); the workload does "
+    "something on this host still uses these files or protects them (findmnt and lsattr show it); the "
+    "workload does "
     "without that container, and its removal is tried again";
 
 struct Known {

@@ -287,7 +287,8 @@ absl::Status Observer::SecretFiles(const desired::Container& want, plan::Observe
     if (!value.value) continue;
     for (const docker::Container& c : now.containers) {
       if (plan::ComponentOf(c.labels) != want.component || !c.started_ever)
-        continue;  // copied again before a first start
+        continue;                                                // copied again before a first start
+      if (c.status == docker::ContainerStatus::kDead) continue;  // nothing can be read from it
       const std::string key = absl::StrCat(c.id, "/", file.path), digest = base::Sha256Hex(*value.value);
       {
         base::MutexLock lock(mu_);

@@ -68,7 +68,6 @@ Plan Planner::Run() {
   PutDeadAside();
   KeepOneOfStrays();
   Decide();
-  RemoveDead();
   if (history_ != HistoryOf(want_.name, now_)) plan_.histories[want_.name] = history_;
   return std::move(plan_);
 }
@@ -169,21 +168,10 @@ void Planner::NoteMissingSecrets() {
 // ---- who is who
 
 // What Docker failed to remove can neither be started nor copied from, and the next try may fail as well: it
-// gets out of the way, so that the workload waits for no removal.
+// gets out of the way, and its removal is not this workload's.
 void Planner::PutDeadAside() {
-  for (const docker::Container* c : parts_.dead) {
-    const bool in_the_way =
-        c->name == want_.name || c->name == NextName(want_.name) || c->name == PreviousName(want_.name);
-    if (in_the_way) Add(RenameContainer{c->id, DeadName(want_.name, c->id)}, kDead);
-  }
-}
-
-// The last of what is done now: whether it succeeds or not, nothing depends on it.
-void Planner::RemoveDead() {
-  const auto waits = [](const Step& step) { return step.waits; };
   for (const docker::Container* c : parts_.dead)
-    plan_.steps.insert(std::find_if(plan_.steps.begin(), plan_.steps.end(), waits),
-                       {RemoveContainer{c->id, !IsTheirs(c)}, object_, kDead, {}});
+    Add(RenameContainer{c->id, DeadName(want_.name, c->id)}, kDead);
 }
 
 // Ours under a name that is none of the three: renamed by hand, or the document gave the workload another
@@ -282,6 +270,13 @@ Plan PlanContainerRemoval(const std::string& name, const desired::Host& desired,
   for (const docker::Container& c : now.containers) {
     if (!IsDropped(desired, c) || BaseName(c.name) != name || c.status == ContainerStatus::kRemoving)
       continue;
+    if (c.status == ContainerStatus::kDead) {
+      if (IsDeadAside(c))
+        plan.steps.push_back({RemoveContainer{c.id}, object, kDead, {}});
+      else
+        plan.steps.push_back({RenameContainer{c.id, DeadName(name, c.id)}, object, kDead, {}});
+      continue;
+    }
     if (now.facts.removal_pending.contains(name)) {
       plan.waiting.push_back({object, "the prune delay", "over", api::reason::kPendingRemoval});
       return plan;

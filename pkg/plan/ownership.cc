@@ -91,8 +91,9 @@ std::string ComponentOf(const std::map<std::string, std::string>& labels) {
 
 bool IsDropped(const desired::Host& desired, const docker::Container& container) {
   const std::string component = ComponentOf(container.labels);
-  return !component.empty() && std::none_of(desired.containers.begin(), desired.containers.end(),
-                                            [&](const auto& c) { return c.component == component; });
+  if (component.empty()) return false;
+  return IsDeadAside(container) || std::none_of(desired.containers.begin(), desired.containers.end(),
+                                                [&](const auto& c) { return c.component == component; });
 }
 
 // The Compose Specification reserves com.docker.compose.* for the tool.
@@ -102,16 +103,22 @@ std::string ComposeProject(const std::map<std::string, std::string>& labels) {
 
 std::string NextName(absl::string_view name) { return absl::StrCat(name, kNext); }
 std::string PreviousName(absl::string_view name) { return absl::StrCat(name, kPrevious); }
+std::string BaseName(absl::string_view name) {
+  if (absl::ConsumeSuffix(&name, kNext)) return std::string(name);
+  absl::ConsumeSuffix(&name, kPrevious);
+  return std::string(name);
+}
 std::string DeadName(absl::string_view name, absl::string_view id) {
   return absl::StrCat(name, kDead, id.substr(0, kShortId));
 }
-std::string BaseName(absl::string_view name) {
-  if (absl::ConsumeSuffix(&name, kNext) || absl::ConsumeSuffix(&name, kPrevious)) return std::string(name);
+bool IsDeadName(absl::string_view name) {
   const size_t dead = name.rfind(kDead);
-  if (dead == absl::string_view::npos) return std::string(name);
+  if (dead == absl::string_view::npos) return false;
   const absl::string_view id = name.substr(dead + absl::string_view(kDead).size());
-  const bool is_id = id.size() == kShortId && std::all_of(id.begin(), id.end(), absl::ascii_isxdigit);
-  return std::string(is_id ? name.substr(0, dead) : name);
+  return id.size() == kShortId && std::all_of(id.begin(), id.end(), absl::ascii_isxdigit);
+}
+bool IsDeadAside(const docker::Container& container) {
+  return IsDead(&container) && IsDeadName(container.name);
 }
 
 Parts PartsOf(const desired::Container& container, const ObservedState& now) {
@@ -121,7 +128,7 @@ Parts PartsOf(const desired::Container& container, const ObservedState& now) {
     const bool ours = ComponentOf(c.labels) == container.component;
     const bool named = c.name == container.name || c.name == next || c.name == previous;
     if (named && !ours) parts.foreign.push_back(&c);
-    if (!ours) continue;
+    if (!ours || IsDeadAside(c)) continue;
     if (IsDead(&c)) {
       parts.dead.push_back(&c);
     } else if (c.name == container.name) {

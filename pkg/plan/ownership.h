@@ -15,7 +15,8 @@ namespace spacelet::plan {
 bool IsOwned(const std::map<std::string, std::string>& labels);
 std::string ComponentOf(const std::map<std::string, std::string>& labels);  // "" when foreign
 
-// Ours, and no workload of the document is its component.
+// Ours, and of no use to the document: none of its workloads is this component, or it is dead and has given
+// its name away.
 bool IsDropped(const desired::Host& desired, const docker::Container& container);
 
 // The docker compose project that made it and will make it again; "" when none did.
@@ -24,9 +25,12 @@ std::string ComposeProject(const std::map<std::string, std::string>& labels);
 std::string NextName(absl::string_view name);  // "<name>.next": created beside the live one, not started yet
 std::string PreviousName(
     absl::string_view name);  // "<name>.previous": kept until its successor has proved itself
-// "<name>.dead-<12 digits of the id>": Docker failed to remove it, and the name was needed.
+std::string BaseName(absl::string_view name);  // without either suffix
+// "<name>.dead-<12 digits of the id>": Docker failed to remove it, and the name was needed. An object of its
+// own, so that no workload waits for its removal.
 std::string DeadName(absl::string_view name, absl::string_view id);
-std::string BaseName(absl::string_view name);  // without any of these suffixes
+bool IsDeadName(absl::string_view name);
+bool IsDeadAside(const docker::Container& container);  // dead, and under such a name
 
 // The containers of one workload. Pointers into the observed state.
 struct Parts {
@@ -35,8 +39,8 @@ struct Parts {
   const docker::Container* previous = nullptr;
   std::vector<const docker::Container*> strays;   // ours by label under another name, best to keep first
   std::vector<const docker::Container*> foreign;  // not ours, but under one of the three names
-  // Docker failed to remove them: they can be renamed and removed, and nothing else. Ours under any name,
-  // and, with `takeover`, who holds one of the names.
+  // Docker failed to remove them: they can be renamed and removed, and nothing else. Ours, and, with
+  // `takeover`, who holds one of the names.
   std::vector<const docker::Container*> dead;
   std::string not_taken;  // why `takeover` leaves what was started by hand; empty: it does not
 };

@@ -66,8 +66,7 @@ std::vector<std::string> Keys(const desired::Host& desired, const ObservedState&
   std::set<std::string> components;
   for (const desired::Container& c : desired.containers) components.insert(c.component);
   for (const docker::Container& c : observed.containers)
-    if (const std::string component = ComponentOf(c.labels);
-        !component.empty() && !components.contains(component))
+    if (IsOwned(c.labels) && (!components.contains(ComponentOf(c.labels)) || IsDeadAside(c)))
       AddOnce(keys, ContainerKey(BaseName(c.name)));
   for (const docker::Network& n : observed.networks)
     if (IsOwned(n.config.labels)) AddOnce(keys, NetworkKey(n.config.name));
@@ -111,8 +110,15 @@ Plan ComputeDown(const desired::Host& desired, const ObservedState& observed) {
   };
   std::stable_sort(owned.begin(), owned.end(),
                    [&](const auto* a, const auto* b) { return start_order(*a) > start_order(*b); });
+  // What Docker has failed to remove once it may fail to remove again: nothing comes after that.
+  const auto dead = std::stable_partition(owned.begin(), owned.end(), [](const docker::Container* c) {
+    return c->status != docker::ContainerStatus::kDead;
+  });
+  const auto remove = [](const docker::Container* c, Plan& plan) {
+    AppendRemoval(*c, "down", ContainerKey(BaseName(c->name)), plan);
+  };
   Plan plan;
-  for (const docker::Container* c : owned) AppendRemoval(*c, "down", ContainerKey(BaseName(c->name)), plan);
+  for (auto c = owned.begin(); c != dead; ++c) remove(*c, plan);
   // Members that are ours are gone by then; foreign ones keep the network.
   ObservedState after = observed;
   for (docker::Network& n : after.networks)
@@ -124,6 +130,7 @@ Plan ComputeDown(const desired::Host& desired, const ObservedState& observed) {
   for (const docker::Network& n : after.networks)
     if (IsOwned(n.config.labels)) AddOnce(networks, n.config.name);
   for (const std::string& name : networks) Append(plan, PlanNetworkRemoval(name, after));
+  for (auto c = dead; c != owned.end(); ++c) remove(*c, plan);
   return plan;
 }
 

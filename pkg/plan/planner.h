@@ -30,7 +30,6 @@ class Planner {
   bool IsTheirs(const docker::Container* c) const;
   bool CpusExceedHost() const;
   void PutDeadAside();
-  void RemoveDead();
   void KeepOneOfStrays();
   void Name(const docker::Container& current, std::string cause, bool waits = false);
   bool IsWanted(const docker::Container* c) const;

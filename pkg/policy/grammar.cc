@@ -49,9 +49,9 @@ Codec<Texts> Endpoints() {
                         [](absl::string_view text) { return ParseEndpointEntry(text).status(); }));
 }
 
-Codec<Texts> Globs() { return ListOf(TextLike("glob", "^\\S+$", "a word")); }
+Codec<Texts> Globs() { return ListOf(TextLike("glob", "^[^\\x00-\\x20]+$", "a word")); }
 
-Codec<Texts> Words() { return ListOf(TextLike("name", "^[^\\s*]+$", "a plain word")); }
+Codec<Texts> Words() { return ListOf(TextLike("name", "^[^\\x00-\\x20*]+$", "a plain word")); }
 
 Codec<std::vector<Texts>> Commands() {
   Codec<Texts> command = ListOf(config::Scalar(), false);

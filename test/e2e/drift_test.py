@@ -52,8 +52,9 @@ class Drift(HostCase):
                 self.host.runner.remove()
             until("another runner runs", self.host.runner.running)
             self.host.until_condition("Ready", "True", RUNNER)
-            self.host.until_condition("Synced", "False", RUNNER, says="failed to remove")
-            self.assertEqual(self.host.docker.get(f"/containers/{dead}/json")["Name"], f"/{RUNNER}.dead-{dead[:12]}")
+            self.host.until_condition("Synced", "True", RUNNER)
+            self.host.until_condition("Synced", "False", f"{RUNNER}.dead-{dead[:12]}", says="still uses these files")
+            self.assertEqual(self.host.agent.ask("/readyz")[0], 503)
         until("the dead one is gone", lambda: set(self.host.docker.containers()) == {RUNNER, DELEGATE})
         self.repaired()
 

@@ -56,7 +56,16 @@ TEST_F(EventKeysTest, AnOwnedContainerIsKnownByItsLabelsWhateverItsName) {
   EXPECT_THAT(KeysFor(Container("die", Ours("dropped", "web"))), ElementsAre("container/dropped"));
 }
 
+// Its removal is an object of its own.
+TEST_F(EventKeysTest, WhatIsPutAsideAsDeadConcernsTwo) {
+  std::map<std::string, std::string> attributes = Ours("vm-runner.dead-0123456789ab", "runner");
+  attributes["oldName"] = "/vm-runner";
+  EXPECT_THAT(KeysFor(Container("rename", attributes)),
+              ElementsAre("container/vm-runner.dead-0123456789ab", "container/vm-runner"));
+}
+
 TEST_F(EventKeysTest, ForeignContainersAndNoiseConcernNobody) {
+  EXPECT_THAT(KeysFor(Container("die", {{"name", "vm-runner.dead-0123456789ab"}})), IsEmpty());
   EXPECT_THAT(KeysFor(Container("die", {{"name", "postgres"}})), IsEmpty());
   EXPECT_THAT(KeysFor(Container("exec_start: true", {{"name", "vm-runner"}})), IsEmpty());
   EXPECT_THAT(KeysFor(Container("top", {{"name", "vm-runner"}})), IsEmpty());

@@ -237,6 +237,17 @@ TEST_F(Observe, ASecretFileIsReadBackOncePerContainerAndValue) {
   EXPECT_EQ(docker_.CountCalls("ReadContainerFile"), 1);
 }
 
+// Found by a reviewer: the workload could not be looked at any more, and stayed down.
+TEST_F(Observe, NoSecretFileIsReadFromADeadContainer) {
+  host_.containers[0].files.push_back({"/etc/key", "", api::SecretSource{}, 0600});
+  host_.containers[0].files[0].secret->kind = api::SecretSource::Kind::kValue;
+  host_.containers[0].files[0].secret->value = "the-value";
+  docker_.World([](FakeEngine& engine) { return engine.KeepFromRemoval("vm-runner"); }).IgnoreError();
+  ASSERT_FALSE(docker_.RemoveContainer("vm-runner", {.force = true}, {}).ok());
+  EXPECT_TRUE(observer_.Snapshot(host_, {}).ok());
+  EXPECT_EQ(docker_.CountCalls("ReadContainerFile"), 0);
+}
+
 TEST_F(Observe, AForeignContainerIsInspectedOnceHoweverOftenRivalsAreLookedFor) {
   docker::ContainerConfig upgrader;
   upgrader.image = "web:1";

@@ -40,6 +40,41 @@ TEST(Plan, RemovesADroppedWorkloadAfterThePruneDelayWithTheGraceItWasMadeWith) {
             "container/docker-delegate  RemoveContainer 646f636b6572  (no longer in the document)\n");
 }
 
+TEST(Plan, OfADroppedWorkloadRemovesWhatRunsWhateverIsDead) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  AddPart(now, host.containers[1], "docker-delegate.next", "v1:delegate-2",
+          docker::ContainerStatus::kRunning);
+  Find(now, "docker-delegate").status = docker::ContainerStatus::kDead;
+  host.containers.pop_back();
+  EXPECT_EQ(
+      plan::ToText(plan::Compute(host, now)),
+      "container/docker-delegate  RenameContainer 646f636b6572 -> docker-delegate.dead-646f636b6572  (Docker "
+      "failed to remove it)\n"
+      "container/docker-delegate  StopContainer 6e6578740000 within 10s  (no longer in the document)\n"
+      "container/docker-delegate  RemoveContainer 6e6578740000  (no longer in the document)\n");
+  Erase(now, "docker-delegate.next");
+  Find(now, "docker-delegate").name = "docker-delegate.dead-646f636b6572";
+  EXPECT_EQ(
+      plan::ToText(plan::Compute(host, now)),
+      "container/docker-delegate.dead-646f636b6572  RemoveContainer 646f636b6572  (Docker failed to remove "
+      "it)\n");
+}
+
+TEST(Plan, OfANameThatADeadOneHasGivesItToWhoWantsItNow) {
+  desired::Host host = DesiredHost();
+  plan::ObservedState now = Converged(host);
+  Find(now, "vm-runner").status = docker::ContainerStatus::kDead;
+  host.containers[0].name = "runner-one";
+  host.containers[1].name = "vm-runner";
+  EXPECT_EQ(
+      plan::ToText(plan::ComputeFor("container/runner-one", host, now)),
+      "container/runner-one  RenameContainer 766d2d72756e -> runner-one.dead-766d2d72756e  (Docker failed to "
+      "remove it)\n"
+      "container/runner-one  CreateContainer runner-one from runner:1  (not found)\n"
+      "container/runner-one  StartContainer runner-one  (created)\n");
+}
+
 TEST(Plan, RenamesTheContainerOfAWorkloadThatGotAnotherName) {
   desired::Host host = DesiredHost();
   const plan::ObservedState now = Converged(host);
@@ -73,6 +108,12 @@ TEST(Plan, OfDownRemovesEverythingOwnedDependantsFirstAndNothingForeign) {
             "container/vm-runner  StopContainer 766d2d72756e within 10s  (down)\n"
             "container/vm-runner  RemoveContainer 766d2d72756e  (down)\n"
             "network/harness  RemoveNetwork harness 6861726e6573  (no longer in the document)\n");
+  Find(now, "docker-delegate").status = docker::ContainerStatus::kDead;
+  EXPECT_EQ(plan::ToText(plan::ComputeDown(host, now)),
+            "container/vm-runner  StopContainer 766d2d72756e within 10s  (down)\n"
+            "container/vm-runner  RemoveContainer 766d2d72756e  (down)\n"
+            "network/harness  RemoveNetwork harness 6861726e6573  (no longer in the document)\n"
+            "container/docker-delegate  RemoveContainer 646f636b6572  (down)\n");
   now.networks[0].members.push_back({foreign.id, "web"});
   EXPECT_EQ(plan::ComputeDown(host, now).conflicts.size(), 1u);
 }

@@ -179,8 +179,7 @@ const PlanCase kFailing[] = {
      "    image: runner:0 -> runner:1\n"
      "container/vm-runner  RenameContainer 70726576696f -> vm-runner.previous  (replaced)\n"
      "container/vm-runner  RenameContainer vm-runner.next -> vm-runner  (replaces the old one)\n"
-     "container/vm-runner  StartContainer vm-runner  (created)\n"
-     "container/vm-runner  RemoveContainer 766d2d72756e  (Docker failed to remove it)\n"},
+     "container/vm-runner  StartContainer vm-runner  (created)\n"},
     {"ADeadOldOneGetsOutOfTheWayOfItsSuccessor",
      [](auto& host, auto& now) {
        Swapped(host, now);
@@ -188,7 +187,6 @@ const PlanCase kFailing[] = {
      },
      "container/vm-runner  RenameContainer 70726576696f -> vm-runner.dead-70726576696f  (Docker failed to "
      "remove it)\n"
-     "container/vm-runner  RemoveContainer 70726576696f  (Docker failed to remove it)\n"
      "container/vm-runner  waits for its new container to be ready  (RollingOut)\n"},
     {"ANewerDocumentInterruptsAFailingOneAtOnce",
      [](auto& host, auto& now) {
