@@ -211,7 +211,7 @@ class Host:
         name = summary["Names"][0]
         assert summary["State"] == "running" and "Paused" not in summary["Status"], f"{name}: {summary['State']}"
         assert summary["ImageID"] == self.docker.image_id(image), f"{name} runs {summary['Image']}"
-        attached = summary["NetworkSettings"]["Networks"]
+        attached = summary["NetworkSettings"]["Networks"] or {}  # Podman's list: null
         network = self.docker.networks()["harness"][0]["Id"]
         assert list(attached) == ["harness"], f"{name} is on {list(attached)}"
         assert attached["harness"]["NetworkID"] == network, f"{name} is on a network that is gone"
@@ -263,7 +263,7 @@ def essence(inspected):
     network = inspected["NetworkSettings"]["Networks"]
     own = {inspected["Id"][:12]}
     return {
-        "Config": inspected["Config"],
+        "Config": {**inspected["Config"], "Env": sorted(inspected["Config"]["Env"])},  # Podman: in any order
         "HostConfig": inspected["HostConfig"],
         "Networks": {name: sorted(set(one["Aliases"] or []) - own) for name, one in network.items()},
         "Mounts": sorted(one["Source"] + ":" + one["Destination"] for one in inspected["Mounts"]),
