@@ -100,8 +100,8 @@ yaml::Node JsonObject(std::vector<std::pair<std::string, yaml::Node>> members) {
 }
 
 yaml::Node AsJson(yaml::Node node) {
-  static LazyRE2 literal = {"true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?"};
-  if (node.is_scalar()) node.quoted = node.quoted || !RE2::FullMatch(node.text, *literal);
+  static const RE2& literal = *new RE2("true|false|-?(0|[1-9][0-9]*)(\\.[0-9]+)?");
+  if (node.is_scalar()) node.quoted = node.quoted || !RE2::FullMatch(node.text, literal);
   for (yaml::Node& item : node.items) item = AsJson(std::move(item));
   for (yaml::Entry& entry : node.entries) entry.value = AsJson(std::move(entry.value));
   return node;

@@ -108,10 +108,10 @@ void LintRelease(const Linter& lint, absl::Time today) {
 }
 
 void LintDelegate(const api::Delegate& delegate, const Linter& lint, absl::Time today) {
-  static LazyRE2 account = {"[A-Za-z0-9_-]{22}"};
+  static const RE2& account = *new RE2("[A-Za-z0-9_-]{22}");
   LintRelease(lint, today);
   lint.Secret("token", delegate.token);
-  if (!delegate.account_id.empty() && !RE2::FullMatch(delegate.account_id, *account))
+  if (!delegate.account_id.empty() && !RE2::FullMatch(delegate.account_id, account))
     lint.Warn("accountId", "does not look like a Harness account id, which has 22 characters");
   if (absl::EndsWith(delegate.manager_url, "/"))
     lint.Warn("managerUrl", "the trailing slash is dropped: the image appends /api/…");
@@ -129,18 +129,17 @@ void LintDelegate(const api::Delegate& delegate, const Linter& lint, absl::Time 
 }  // namespace
 
 std::optional<ReleaseMonth> DelegateRelease(absl::string_view image) {
-  static LazyRE2 pattern = {"([0-9]{2})\\.(0[1-9]|1[0-2])\\.[0-9]{4,6}(?:\\..*|-.*)?"};
+  static const RE2& pattern = *new RE2("([0-9]{2})\\.(0[1-9]|1[0-2])\\.[0-9]{4,6}(?:\\..*|-.*)?");
   ReleaseMonth release;
-  if (!RE2::FullMatch(std::string(TagOf(image)), *pattern, &release.year, &release.month))
-    return std::nullopt;
+  if (!RE2::FullMatch(std::string(TagOf(image)), pattern, &release.year, &release.month)) return std::nullopt;
   release.year += 2000;
   return release;
 }
 
 std::optional<int> RunnerReleaseCandidate(absl::string_view image) {
-  static LazyRE2 pattern = {"v?1\\.0\\.0-rc\\.([0-9]{1,6})(?:-.*)?"};
+  static const RE2& pattern = *new RE2("v?1\\.0\\.0-rc\\.([0-9]{1,6})(?:-.*)?");
   int candidate = 0;
-  if (!RE2::FullMatch(std::string(TagOf(image)), *pattern, &candidate)) return std::nullopt;
+  if (!RE2::FullMatch(std::string(TagOf(image)), pattern, &candidate)) return std::nullopt;
   return candidate;
 }
 

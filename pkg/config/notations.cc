@@ -93,10 +93,10 @@ Codec<uint32_t> FileMode() {
 namespace {
 
 absl::StatusOr<api::Volume> ParseVolume(absl::string_view text) {
-  static LazyRE2 pattern = {"(/[^:\\x00-\\x1f]*):(/[^:\\x00-\\x1f]*)(:ro|:rw)?"};
+  static const RE2& pattern = *new RE2("(/[^:\\x00-\\x1f]*):(/[^:\\x00-\\x1f]*)(:ro|:rw)?");
   api::Volume volume;
   std::string mode;
-  if (!RE2::FullMatch(std::string(text), *pattern, &volume.host, &volume.container, &mode))
+  if (!RE2::FullMatch(std::string(text), pattern, &volume.host, &volume.container, &mode))
     return absl::InvalidArgumentError("is not HOST:CONTAINER[:ro] with two absolute paths");
   volume.read_only = mode == ":ro";
   return volume;
@@ -106,9 +106,9 @@ constexpr char kPortPattern[] =
     "^(?:(\\[[0-9a-fA-F:.]+\\]|[0-9]+\\.[0-9]+\\.[0-9]+\\.[0-9]+):)?([0-9]+):([0-9]+)(?:/(tcp|udp))?$";
 
 absl::StatusOr<api::Port> ParsePortMapping(absl::string_view text) {
-  static LazyRE2 pattern = {kPortPattern};
+  static const RE2& pattern = *new RE2(kPortPattern);
   std::string ip, host, container, protocol;
-  if (!RE2::FullMatch(std::string(text), *pattern, &ip, &host, &container, &protocol))
+  if (!RE2::FullMatch(std::string(text), pattern, &ip, &host, &container, &protocol))
     return absl::InvalidArgumentError("is not [IP:]HOST:CONTAINER[/udp], like 127.0.0.1:3000:3000");
   api::Port port;
   if (!ip.empty()) port.ip = ip;
@@ -132,9 +132,9 @@ absl::StatusOr<api::RestartPolicy> ParseRestartPolicy(absl::string_view text) {
   if (text == "always") return api::RestartPolicy{Kind::kAlways, 0};
   if (text == "no") return api::RestartPolicy{Kind::kNo, 0};
   if (text == "on-failure") return api::RestartPolicy{Kind::kOnFailure, 0};
-  static LazyRE2 limited = {"on-failure:([1-9][0-9]{0,8})"};
+  static const RE2& limited = *new RE2("on-failure:([1-9][0-9]{0,8})");
   int retries = 0;
-  if (RE2::FullMatch(std::string(text), *limited, &retries))
+  if (RE2::FullMatch(std::string(text), limited, &retries))
     return api::RestartPolicy{Kind::kOnFailure, retries};
   return absl::InvalidArgumentError("is not unless-stopped, always, on-failure, on-failure:N or no");
 }

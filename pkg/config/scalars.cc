@@ -40,10 +40,10 @@ yaml::Node PlainNumber(int64_t value) { return yaml::Node::Plain(absl::StrCat(va
 namespace {
 
 bool ReadsAsANumber(const std::string& text) {
-  static LazyRE2 number = {
+  static const RE2& number = *new RE2(
       "(?i)[-+]?[0-9]+|0o[0-7]+|0x[0-9a-f]+|[-+]?(\\.[0-9]+|[0-9]+(\\.[0-9]*)?)(e[-+]?[0-9]+)?|"
-      "[-+]?\\.(inf|nan)"};
-  return RE2::FullMatch(text, *number);
+      "[-+]?\\.(inf|nan)");
+  return RE2::FullMatch(text, number);
 }
 
 // What YAML 1.2's core schema or YAML 1.1 reads as a number or a boolean.
@@ -130,9 +130,9 @@ Codec<int64_t> Integer64(int64_t least, int64_t most) {
     return schema;
   };
   codec.decode = [least, most](const Cursor& at, int64_t& out) {
-    static LazyRE2 decimal = {"-?(0|[1-9][0-9]*)"};
+    static const RE2& decimal = *new RE2("-?(0|[1-9][0-9]*)");
     if (!ExpectScalar(at, "a whole number")) return false;
-    if (at.node.quoted || !RE2::FullMatch(at.node.text, *decimal))
+    if (at.node.quoted || !RE2::FullMatch(at.node.text, decimal))
       return at.Error(absl::StrCat("expected a whole number in decimal digits, found ", Shown(at.node.text))),
              false;
     if (!absl::SimpleAtoi(at.node.text, &out) || out < least || out > most) {
