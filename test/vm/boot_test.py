@@ -14,6 +14,7 @@ import machine  # noqa: E402
 from machine import PATIENCE, PAYLOAD, ROOT, Machine, until  # noqa: E402
 
 SKIPPED = 77
+LONG_SLEEP = 200  # seconds: longer than the watchdog's three minutes
 TOKEN = "VM-token-0815-never-to-be-seen"
 DOCUMENT = f"""apiVersion: spacelet.dev/v1alpha1
 kind: GitspaceHost
@@ -158,6 +159,23 @@ class BootTest(unittest.TestCase):
         self.assertNotIn(TOKEN, self.machine.get("/api/v1/status")[1] + self.machine.get("/metrics")[1])
         self.assertNotIn(TOKEN, self.machine.shell("journalctl -b --no-pager -o cat -u spacelet"))
         self.assertNotIn(TOKEN, self.machine.shell("cat /var/log/cloud-init.log /var/log/cloud-init-output.log"))
+
+    def test_8_a_sleep_is_no_time_at_all(self):
+        def started():
+            return self.machine.shell("docker inspect -f '{{.Name}} {{.State.StartedAt}}' vm-runner docker-delegate")
+
+        def restarts():
+            return self.machine.shell("systemctl show spacelet -p NRestarts")
+
+        before, seconds, agent = started(), int(self.machine.shell("date +%s")), restarts()
+        self.machine.sleep(LONG_SLEEP)
+        self.machine.until_ready()
+        self.assertGreaterEqual(int(self.machine.shell("date +%s")) - seconds, LONG_SLEEP)
+        self.assertEqual((started(), restarts()), (before, agent))  # neither the watchdog nor a deadline has run out
+        self.machine.shell("docker kill vm-runner")
+        until("the runner was started again", lambda: started() != before, PATIENCE)
+        self.machine.until_ready()
+        self.assertEqual(self.container_ids(), self.ids)
 
 
 def main():

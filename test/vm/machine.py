@@ -12,6 +12,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 import urllib.error
 import urllib.request
 
@@ -125,7 +126,7 @@ class Machine:
     def _start(self, accelerator, log):
         at = self.directory
         return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2",
+            ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-global", "ICH9-LPC.disable_s3=0", "-smp", "2",
              "-m", "1536", "-display", "none", "-no-reboot", "-kernel", at / "vmlinuz", "-initrd", at / "initrd.img",
              "-append", "root=/dev/vda console=ttyS0 net.ifnames=0 ds=nocloud",
              "-drive", f"file={self.disk},format=raw,if=virtio,cache=writeback",
@@ -135,16 +136,29 @@ class Machine:
              "-serial", f"unix:{at}/shell.sock,server=on,wait=off", "-monitor", f"unix:{at}/monitor.sock,server=on,wait=off"],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log)
 
-    def shut_down(self):
-        """As the cloud's console does it: the power button."""
+    def _monitor(self, command):
+        """What QEMU says to it."""
         with socket.socket(socket.AF_UNIX) as monitor:
             monitor.connect(str(self.directory / "monitor.sock"))
-            monitor.sendall(b"system_powerdown\n")
+            monitor.sendall(f"{command}\n".encode())
             said = b""
             while said.count(b"(qemu)") < 2:  # a prompt before it, and one when it was taken
                 said += monitor.recv(4096)
+        return said.decode()
+
+    def shut_down(self):
+        """As the cloud's console does it: the power button."""
+        self._monitor("system_powerdown")
         until("the machine is off", lambda: self._qemu.poll() is not None, PATIENCE)
         self._off()
+
+    def sleep(self, seconds):
+        """Suspended to memory for so long, as a cloud does it to a machine that is not needed."""
+        self.shell("(sleep 1; echo mem > /sys/power/state) < /dev/null > /dev/null 2>&1 &")
+        until("the machine sleeps", lambda: "suspended" in self._monitor("info status"), PATIENCE)
+        time.sleep(seconds)
+        self._monitor("system_wakeup")
+        until("the machine is awake", lambda: "running" in self._monitor("info status"), PATIENCE)
 
     def pull_the_plug(self):
         self._qemu.kill()
