@@ -13,8 +13,7 @@ constexpr char kFreeSpace[] =
 
 constexpr char kStillUsed[] =
     "something on this host still uses these files or protects them (findmnt and lsattr show it); the "
-    "workload does "
-    "without that container, and its removal is tried again";
+    "workload does without that container, and its removal is tried again";
 
 struct Known {
   const char* words;  // as dockerd 20.10 to 28 says it

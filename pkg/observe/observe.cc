@@ -286,9 +286,9 @@ absl::Status Observer::SecretFiles(const desired::Container& want, plan::Observe
     const plan::SecretValue& value = now.facts.secret_files[absl::StrCat(want.name, "/", file.path)];
     if (!value.value) continue;
     for (const docker::Container& c : now.containers) {
-      if (plan::ComponentOf(c.labels) != want.component || !c.started_ever)
-        continue;                                                // copied again before a first start
-      if (c.status == docker::ContainerStatus::kDead) continue;  // nothing can be read from it
+      // It is copied again before a first start, and nothing can be read from a dead one.
+      const bool tells = c.started_ever && c.status != docker::ContainerStatus::kDead;
+      if (plan::ComponentOf(c.labels) != want.component || !tells) continue;
       const std::string key = absl::StrCat(c.id, "/", file.path), digest = base::Sha256Hex(*value.value);
       {
         base::MutexLock lock(mu_);

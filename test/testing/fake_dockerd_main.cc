@@ -6,9 +6,8 @@
 //   GET  /_fake/requests                 how many requests were counted (see --kill-peer-after)
 //   GET  /_fake/violations               of what has to hold after every call (invariants.h)
 //   POST /_fake/allow?workload=W&running=N        so many of its containers may run at a time
-//   POST /_fake/remove?container=C&failures=N      as a hand does it with `docker rm -f`: no violation; the
-//   first
-//                                        N tries, this one and others, fail and leave it behind dead
+//   POST /_fake/remove?container=C&failures=N     as a hand does it with `docker rm -f`: no violation; so
+//                                        many tries, by whomever, fail and leave it behind dead
 //   POST /_fake/restart                  as `systemctl restart docker` does it
 //   POST /_fake/guard?stranger=NAME      its container and network belong to somebody else: none may change
 //   POST /_fake/health?container=C&health=H       what its health check says from now on

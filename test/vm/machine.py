@@ -126,8 +126,8 @@ class Machine:
     def _start(self, accelerator, log):
         at = self.directory
         return subprocess.Popen(
-            ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-global", "ICH9-LPC.disable_s3=0", "-smp", "2",
-             "-m", "1536", "-display", "none", "-no-reboot", "-kernel", at / "vmlinuz", "-initrd", at / "initrd.img",
+            ["setpriv", "--pdeathsig", "KILL", "--", "qemu-system-x86_64", "-machine", "q35", *accelerator, "-smp", "2",
+             "-global", "ICH9-LPC.disable_s3=0", "-m", "1536", "-display", "none", "-no-reboot", "-kernel", at / "vmlinuz", "-initrd", at / "initrd.img",
              "-append", "root=/dev/vda console=ttyS0 net.ifnames=0 ds=nocloud",
              "-drive", f"file={self.disk},format=raw,if=virtio,cache=writeback",
              "-drive", f"file={at}/seed.img,format=raw,if=virtio,readonly=on",
