@@ -1,6 +1,7 @@
 #include "test/testing/fake_clock.h"
 
 #include <algorithm>
+#include <chrono>
 
 namespace spacelet::testing {
 
@@ -22,6 +23,7 @@ void FakeClock::WaitUntil(base::Mutex& mu, base::CondVar& cv, base::Instant dead
     const base::MutexLock lock(mu_);
     if (deadline <= monotonic_) return;
     self = waiters_.insert(waiters_.end(), Waiter{.mu = &mu, .cv = &cv});
+    at_rest_ = std::max(at_rest_, Waiting());
     changed_.NotifyAll();
   }
   cv.Wait(mu);
@@ -52,11 +54,23 @@ void FakeClock::SetWall(absl::Time now) {
   WakeAll();
 }
 
+void FakeClock::AdvanceAndAwait(absl::Duration d) {
+  constexpr std::chrono::seconds kPatience{1};
+  Advance(d);
+  const auto end = std::chrono::steady_clock::now() + kPatience;
+  const base::MutexLock lock(mu_);
+  while (Waiting() < at_rest_ && std::chrono::steady_clock::now() < end) changed_.WaitUntil(mu_, end);
+  at_rest_ = Waiting();
+}
+
 void FakeClock::WaitForWaiters(size_t n) {
   const base::MutexLock lock(mu_);
-  const auto waiting = [](const Waiter& waiter) { return !waiter.woken; };
-  while (static_cast<size_t>(std::count_if(waiters_.begin(), waiters_.end(), waiting)) < n)
-    changed_.Wait(mu_);
+  while (Waiting() < n) changed_.Wait(mu_);
+}
+
+size_t FakeClock::Waiting() const {
+  return static_cast<size_t>(
+      std::count_if(waiters_.begin(), waiters_.end(), [](const Waiter& waiter) { return !waiter.woken; }));
 }
 
 std::list<FakeClock::Waiter*> FakeClock::PinWaiters() {

@@ -24,6 +24,9 @@ class FakeClock final : public base::Clock {
 
   // Moves both clocks and wakes every waiter, so that each looks at its condition again.
   void Advance(absl::Duration d) ABSL_LOCKS_EXCLUDED(mu_);
+  // And gives everyone the processor: returns when as many threads wait as ever did at once. One that has
+  // ended since, or hangs elsewhere, is waited for once, for a real second.
+  void AdvanceAndAwait(absl::Duration d) ABSL_LOCKS_EXCLUDED(mu_);
   // Steps the wall clock alone, as NTP does. Wakes every waiter.
   void SetWall(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);
   // Blocks until at least `n` threads wait. A thread woken by Advance or SetWall counts again only once it
@@ -37,6 +40,7 @@ class FakeClock final : public base::Clock {
     bool woken = false;   // by the clock; no longer counted
     bool pinned = false;  // WakeAll still uses mu and cv: WaitUntil must not return
   };
+  size_t Waiting() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   void WakeAll() ABSL_LOCKS_EXCLUDED(mu_);
   std::list<Waiter*> PinWaiters() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
@@ -45,6 +49,7 @@ class FakeClock final : public base::Clock {
   absl::Time wall_ ABSL_GUARDED_BY(mu_);
   base::Instant monotonic_ ABSL_GUARDED_BY(mu_) = {absl::Hours(1)};
   std::list<Waiter> waiters_ ABSL_GUARDED_BY(mu_);
+  size_t at_rest_ ABSL_GUARDED_BY(mu_) = 0;  // how many wait when nobody has anything to do
 };
 
 }  // namespace spacelet::testing

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <thread>
+#include <vector>
 
 #include "test/testing/fake_clock.h"
 
@@ -94,6 +95,25 @@ TEST(FakeClock, ManyAdvancesInARowLoseNoWaiter) {
   Sleeper sleeper(clock, absl::Seconds(1000));
   for (int i = 0; i < 1000; ++i) clock.Advance(absl::Seconds(1));
   sleeper.Join();
+}
+
+TEST(FakeClock, AnAdvanceThatAwaitsLetsEveryoneLookBeforeTheNext) {
+  FakeClock clock;
+  const Instant start = clock.Monotonic();
+  Mutex mu;
+  CondVar cv;
+  std::vector<absl::Duration> seen;
+  std::thread watcher([&] {
+    const MutexLock lock(mu);
+    while (seen.size() < 100) {
+      clock.WaitUntil(mu, cv, InfiniteFuture());
+      seen.push_back(clock.Monotonic() - start);
+    }
+  });
+  clock.WaitForWaiters(1);
+  for (int i = 0; i < 100; ++i) clock.AdvanceAndAwait(absl::Seconds(1));
+  watcher.join();
+  for (int i = 0; i < 100; ++i) EXPECT_EQ(seen[i], absl::Seconds(i + 1));
 }
 
 TEST(Instant, IsOrderedAndInfinityIsLast) {

@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <set>
 #include <string>
@@ -101,14 +102,14 @@ class World : public ::testing::Test {
     std::filesystem::remove_all(state_path_);
   }
 
+  static desired::Compiled Compile(const source::Snapshot& s) {
+    return desired::Compile(
+        {.document = s.document,
+         .revision = s.revision,
+         .generation = s.generation,
+         .read_file = [](const std::string&) { return absl::NotFoundError("no files here"); }});
+  }
   std::unique_ptr<Controller> NewController() {
-    const auto compile = [](const source::Snapshot& s) {
-      return desired::Compile(
-          {.document = s.document,
-           .revision = s.revision,
-           .generation = s.generation,
-           .read_file = [](const std::string&) { return absl::NotFoundError("no files here"); }});
-    };
     return std::make_unique<Controller>(Parts{.docker = docker_,
                                               .observer = observer_,
                                               .files = files_,
@@ -119,8 +120,8 @@ class World : public ::testing::Test {
                                               .metrics = metrics_,
                                               .heartbeats = heartbeats_,
                                               .clock = clock_,
-                                              .logger = log::Logger(),
-                                              .compile = compile,
+                                              .logger = logger_,
+                                              .compile = Compile,
                                               .state = &state_},
                                         Options{.docker_host = "unix:///fake.sock"});
   }
@@ -167,8 +168,7 @@ class World : public ::testing::Test {
   ::testing::AssertionResult EventuallyWhileTimeRuns(absl::Duration step, F&& condition) {
     return Eventually([&] {
       if (condition()) return true;
-      clock_.Advance(step);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // gives the woken threads the processor
+      clock_.AdvanceAndAwait(step);
       return false;
     });
   }
@@ -218,6 +218,13 @@ class World : public ::testing::Test {
     return at == std::string::npos ? -1 : std::stod(text.substr(at + line.size()));
   }
 
+  // What is logged as a warning; set before Start. Called by who logs.
+  std::function<void(const std::string& line)> on_warning_;
+  const log::Logger logger_ = log::Logger::ToFunction(
+      [this](const std::string& line) {
+        if (on_warning_) on_warning_(line);
+      },
+      log::Format::kLogfmt, log::Level::kWarning, [](std::string text) { return text; });
   testing::FakeClock clock_;
   testing::FakeDocker docker_{{.data_root = "", .now = [this] { return clock_.Now(); }}};
   secret::Redactor redactor_;

@@ -114,8 +114,8 @@ class NotifierTest : public ::testing::Test {
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
     while (!condition()) {
       if (std::chrono::steady_clock::now() > end) return false;
-      if (step > absl::ZeroDuration()) clock_.Advance(step);
-      std::this_thread::sleep_for(std::chrono::milliseconds(1));  // the woken thread gets the processor
+      if (step > absl::ZeroDuration()) clock_.AdvanceAndAwait(step);
+      std::this_thread::yield();
     }
     return true;
   }
