@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 #include <set>
 #include <utility>
 
@@ -228,9 +229,11 @@ void Controller::Core::UpdateObservedGeneration() {
 }
 
 Progress Controller::Core::GetProgress() const {
+  const uint64_t version = parts_.board.version();
   const report::Status status = parts_.board.Snapshot();
   Progress progress{.missing = report::Missing(status)};
-  if (!discovered_ || !queue_.Idle()) return progress;
+  // What was published between the two looks may be what somebody has to wait for.
+  if (!discovered_ || !queue_.Idle() || parts_.board.version() != version) return progress;
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
@@ -245,7 +248,9 @@ Progress Controller::Core::GetProgress() const {
     else
       return progress;
   }
-  progress.settled = still > 0 || waiting == 0;
+  // All are good and nobody is queued, but the document is so new that nobody has looked at it.
+  const bool unseen = status.config.observed_generation != status.config.generation;
+  progress.settled = still > 0 || (waiting == 0 && !unseen);
   return progress;
 }
 

@@ -4,8 +4,12 @@
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <atomic>
+#include <optional>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_replace.h"
 #include "test/pkg/controller/world.h"
 
 namespace spacelet::controller {
@@ -106,6 +110,23 @@ TEST_F(ControllerTest, AHungInspectDelaysNobodyElse) {
   docker_.ReleaseHangs();
   EXPECT_TRUE(
       EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
+}
+
+TEST_F(ControllerTest, ADocumentThatNobodyHasLookedAtIsNotSettled) {
+  Start();
+  Offer(kWebAndApp);
+  ASSERT_TRUE(Converges());
+  // The scan for rivals comes between the board, which has the document then, and the queue.
+  std::optional<Progress> progress;
+  docker_.SetHook([&](const testing::Call& call) {
+    if (call.operation == "ListContainers" && !progress) progress = controller_->GetProgress();
+  });
+  Offer(absl::StrReplaceAll(kWebAndApp, {{"web:1", "web:2"}}));
+  docker_.SetHook(nullptr);
+  ASSERT_TRUE(progress);
+  EXPECT_FALSE(progress->settled);
+  EXPECT_THAT(progress->missing, ::testing::ElementsAre("document: generation 2 is not observed yet (at 1)"));
+  EXPECT_TRUE(ConvergesWhileTimeRuns());
 }
 
 TEST_F(ControllerTest, WithoutDockerEverythingIsUnknownAndNothingSpins) {
