@@ -160,10 +160,10 @@ void Controller::Core::Work(const std::string& key, const std::stop_token& stop)
   }
   std::stop_callback end_with_agent(stop, [&work] { work.request_stop(); });
   const Outcome outcome = reconciler_.Reconcile(key, work.get_token(), stop);
-  memory_.End(key);
   if (outcome.kind != Outcome::Kind::kGone)
     parts_.metrics.Reconciled(key, ResultName(outcome), parts_.clock.Monotonic() - begin);
   Follow(key, outcome, stop);
+  memory_.End(key);  // not before its back-off is known: a resync in between would publish over its error
 }
 
 void Controller::Core::Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop) {

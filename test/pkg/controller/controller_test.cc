@@ -220,6 +220,30 @@ TEST_F(ControllerTest, APermanentErrorWaitsForAChange) {
   EXPECT_LE(docker_.CountCalls("CreateContainer"), before + 1);
 }
 
+// The resync is in the middle of the second look when the worker has failed and not yet backed off.
+TEST_F(ControllerTest, AResyncBetweenAFailureAndItsBackOffLeavesWhatWasSaid) {
+  const char resyncs[] = "spacelet_resyncs_total";
+  std::atomic<int> failures = 0;
+  on_warning_ = [&](const std::string& line) {
+    if (!absl::StrContains(line, "reconcile failed") || ++failures > 1) return;
+    const double before = Value(resyncs);
+    ASSERT_GE(before, 1);
+    clock_.Advance(absl::Seconds(70));
+    while (Value(resyncs) <= before) std::this_thread::yield();
+  };
+  Start();
+  Offer(kWebOnly);
+  ASSERT_TRUE(Converges());
+  ASSERT_TRUE(Eventually([&] { return Value(resyncs) >= 1; }));
+  docker_.Inject({.operation = "CreateContainer",
+                  .status = absl::InvalidArgumentError("invalid option"),
+                  .times = 1000});
+  Offer(kWebAndApp);
+  EXPECT_TRUE(Eventually([&] { return controller_->GetProgress().settled; }));
+  EXPECT_TRUE(HasMessage("container/app", api::kSynced, "invalid option"));
+  EXPECT_EQ(failures, 1);
+}
+
 // What Docker refuses waits for a change; a rollout has an old container to be content with.
 TEST_F(ControllerTest, ANewOneBesideTheOldIsGivenUpAtOnceWhenDockerRefusesToStartIt) {
   const std::string beside =
