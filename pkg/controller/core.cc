@@ -72,7 +72,8 @@ Controller::Core::Core(Parts parts, Options options)
       executor_(parts_.docker, parts_.files, parts_.secrets, parts_.clock, reporter_),
       crashes_(parts_.docker, parts_.clock, parts_.redact),
       reconciler_(crashes_, parts_.observer, executor_, parts_.prober, memory_, images_, parts_.board,
-                  parts_.events, parts_.metrics, rollouts_, networks_, parts_.redact),
+                  parts_.events, parts_.metrics, rollouts_, networks_, parts_.redact,
+                  [this](const std::string& key) { QueueDependents(key); }),
       queue_(parts_.clock),
       errors_(absl::Seconds(1), absl::Seconds(60)),
       events_sleep_(parts_.clock),
@@ -168,14 +169,12 @@ void Controller::Core::Work(const std::string& key, const std::stop_token& stop)
 
 void Controller::Core::Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop) {
   if (!outcome.unobserved && !IsUp()) CheckDocker(stop).IgnoreError();
-  if (outcome.concerns_others) QueueDependents(key);
   switch (outcome.kind) {
     case Outcome::Kind::kInSync:
       errors_.Forget(key);
       if (outcome.look_again < absl::InfiniteDuration()) queue_.AddAfter(key, outcome.look_again);
       return UpdateObservedGeneration();
     case Outcome::Kind::kGone:
-      QueueDependents(key);
       return UpdateObservedGeneration();
     case Outcome::Kind::kSuspended:
       return;

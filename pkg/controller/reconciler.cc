@@ -88,14 +88,14 @@ struct Reconciler::Look {
   absl::Duration held;           // by a back-off after an error
   absl::Duration settles_in = absl::InfiniteDuration();  // after a crash loop
   bool exists = true;
-  bool ready_changed = false;    // in itself
-  bool concerns_others = false;  // who depends on it should look again
+  bool ready_changed = false;
 };
 
 Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
                        probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
                        report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts,
-                       Networks& networks, report::Redact redact)
+                       Networks& networks, report::Redact redact,
+                       std::function<void(const std::string& key)> on_news)
     : crashes_(crashes),
       observer_(observer),
       executor_(executor),
@@ -107,7 +107,8 @@ Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::E
       metrics_(metrics),
       rollouts_(rollouts),
       networks_(networks),
-      redact_(std::move(redact)) {}
+      redact_(std::move(redact)),
+      on_news_(std::move(on_news)) {}
 
 Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& interrupt,
                               const std::stop_token& shutdown) {
@@ -123,10 +124,8 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
         .kind = Kind::kInSync,
         .status = {},
         .pulling = "",
-        .look_again = std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown)),
-        .concerns_others = look.concerns_others};
-  if (look.host->suspend)
-    return {.kind = Kind::kSuspended, .status = {}, .pulling = "", .concerns_others = look.concerns_others};
+        .look_again = std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown))};
+  if (look.host->suspend) return {.kind = Kind::kSuspended, .status = {}, .pulling = ""};
   const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;
   if (held || !CanAct(look.plan)) return Waiting(look);
 
@@ -240,7 +239,6 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
                                               .rolling = !look.plan.rolling.empty(),
                                               .generation = look.host->generation});
   look.ready_changed = news.ready_changed;
-  look.concerns_others = news.ready_changed || news.rolling_changed;
   if (news.drift_began)
     for (const std::string& field : DriftFields(look.plan)) metrics_.Drifted(look.key, field);
   if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
@@ -253,6 +251,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   KeepError(look, status);
   RecordEvents(look, status);
   board_.SetObject(std::move(status));
+  if (news.ready_changed || news.rolling_changed) on_news_(look.key);
 }
 
 // Changes of readiness, what a person has to heal, and a rollout that waits for its time.
@@ -320,7 +319,8 @@ Outcome Reconciler::Gone(const Look& look) {
   metrics_.ObjectGone(look.key);
   memory_.Forget(look.key);
   crashes_.Forget(look.key);
-  return {.kind = Kind::kGone, .status = {}, .pulling = "", .concerns_others = true};
+  on_news_(look.key);
+  return {.kind = Kind::kGone, .status = {}, .pulling = ""};
 }
 
 absl::Duration Reconciler::LookAgain(const Look& look) {
@@ -339,11 +339,7 @@ absl::Duration Reconciler::LookAgain(const Look& look) {
 }
 
 Outcome Reconciler::Waiting(const Look& look) {
-  return {.kind = Kind::kWaiting,
-          .status = {},
-          .pulling = "",
-          .look_again = LookAgain(look),
-          .concerns_others = look.concerns_others};
+  return {.kind = Kind::kWaiting, .status = {}, .pulling = "", .look_again = LookAgain(look)};
 }
 
 // Docker's no to the network that is wanted, where another one was there: that one comes back.
@@ -361,8 +357,7 @@ bool Reconciler::GivesUpNetwork(const Look& look, const execute::Report& report)
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
                                const std::stop_token& interrupt) {
   for (size_t i = 0; i < report.steps_done; ++i) images_.Fetched(look.plan.steps[i].operation);
-  Outcome outcome{
-      .kind = Kind::kActed, .status = report.status, .pulling = "", .concerns_others = look.concerns_others};
+  Outcome outcome{.kind = Kind::kActed, .status = report.status, .pulling = ""};
   if (report.status.ok()) {
     if (!report.stopped_early) return outcome;
     if (interrupt.stop_requested()) outcome.kind = Kind::kInterrupted;

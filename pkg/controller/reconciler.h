@@ -2,6 +2,7 @@
 // is decided by the caller (retry.h).
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <stop_token>
@@ -44,17 +45,17 @@ struct Outcome {
   std::string pulling;        // kFailed: the image whose pull failed
   absl::Duration look_again =
       absl::InfiniteDuration();  // kWaiting, kInSync: at the latest, without being woken
-  bool concerns_others = false;  // who depends on it should look again
 };
 
 // Thread-safety: thread-safe; one key is never looked at twice at once.
 class Reconciler {
  public:
-  // References must outlive it.
+  // `on_news`: called with a key whose readiness or rollout changed, or that is gone, when everything knows
+  // it: who depends on it should look again. References must outlive it.
   Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
              probe::Prober& prober, Memory& memory, Images& images, report::StatusBoard& board,
              report::EventLog& events, report::Metrics& metrics, Rollouts& rollouts, Networks& networks,
-             report::Redact redact);
+             report::Redact redact, std::function<void(const std::string& key)> on_news);
 
   // `interrupt`: a newer document changed the object. `shutdown`: the agent stops; ends every call.
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
@@ -102,6 +103,7 @@ class Reconciler {
   Rollouts& rollouts_;
   Networks& networks_;
   const report::Redact redact_;
+  const std::function<void(const std::string& key)> on_news_;
 };
 
 }  // namespace spacelet::controller
