@@ -27,6 +27,9 @@ absl::Status WithRemedy(const absl::Status& status) {
       status.message(), "; run as root, or as a user in the group that owns the socket (docker)"));
 }
 
+// An event comes within milliseconds of the answer to the call that caused it; a busy host gets more.
+constexpr absl::Duration kEventLag = absl::Seconds(1);
+
 // "Docker/20.10.24+dfsg1 (linux)", "Libpod/4.3.1 (linux)".
 std::string VersionOf(absl::string_view server) {
   if (!absl::ConsumePrefix(&server, "Docker/") && !absl::ConsumePrefix(&server, "Libpod/")) return "unknown";
@@ -54,14 +57,30 @@ absl::StatusOr<EngineInfo> Introduced(const http::Response& ping) {
 Engine::Engine(http::Endpoint endpoint, RequestListener listener)
     : client_(std::move(endpoint)), listener_(std::move(listener)) {}
 
-absl::StatusOr<SocketActivation::Ping> Engine::AdmitPing() {
+absl::Status Engine::AwaitNoDoubt(const std::stop_token& stop) {
+  const std::stop_callback wake(stop, [this] {
+    base::MutexLock lock(mu_);
+    lost_.NotifyAll();
+  });
+  base::Clock& clock = base::RealClock();
+  base::MutexLock lock(mu_);
+  for (base::Instant now = clock.Monotonic(); activation_.Doubt(now) > absl::ZeroDuration();
+       now = clock.Monotonic()) {
+    if (stop.stop_requested()) return absl::CancelledError("stopped while Docker may be stopping");
+    clock.WaitUntil(mu_, lost_, now + activation_.Doubt(now));
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<SocketActivation::Ping> Engine::AdmitPing(const std::stop_token& stop) {
+  RETURN_IF_ERROR(AwaitNoDoubt(stop));
   base::MutexLock lock(mu_);
   return activation_.AdmitPing(base::RealClock().Monotonic());
 }
 
 absl::StatusOr<http::Response> Engine::AskPing(const std::function<void()>& on_starting,
                                                const std::stop_token& stop) {
-  ASSIGN_OR_RETURN(const SocketActivation::Ping admitted, AdmitPing());
+  ASSIGN_OR_RETURN(const SocketActivation::Ping admitted, AdmitPing(stop));
   const bool starts = admitted == SocketActivation::Ping::kStarts;
   if (starts && on_starting) on_starting();
   const EngineCall call = {
@@ -88,9 +107,22 @@ absl::StatusOr<EngineInfo> Engine::Ping(const std::function<void()>& on_starting
   return info;
 }
 
+void Engine::OnSignal(bool begins) {
+  base::MutexLock lock(mu_);
+  signalling_ += begins ? 1 : -1;
+  signalled_ = base::RealClock().Monotonic();
+}
+
+void Engine::OnKill() {
+  base::MutexLock lock(mu_);
+  const bool own = signalling_ > 0 || base::RealClock().Monotonic() - signalled_ < kEventLag;
+  if (!own) activation_.OnKill();
+}
+
 void Engine::OnLost() {
   base::MutexLock lock(mu_);
   activation_.OnLost();
+  lost_.NotifyAll();
 }
 
 void Engine::Forget() {
@@ -143,6 +175,7 @@ absl::StatusOr<http::Response> Engine::Upload(
 
 absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const Send& send,
                                                  const std::stop_token& stop) {
+  RETURN_IF_ERROR(AwaitNoDoubt(stop));
   {
     base::MutexLock lock(mu_);
     RETURN_IF_ERROR(activation_.AdmitCall());
@@ -167,7 +200,9 @@ absl::StatusOr<http::Response> Engine::Once(const EngineCall& call, const std::s
                                      .max_body_bytes = call.max_body_bytes,
                                      .stop = stop};
   const auto start = steady_clock::now();
+  if (call.signals) OnSignal(true);
   absl::StatusOr<http::Response> response = send(request, options);
+  if (call.signals) OnSignal(false);
   if (listener_) {
     const std::string code =
         response.ok() ? absl::StrCat(response->status) : absl::StatusCodeToString(response.status().code());

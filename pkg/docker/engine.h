@@ -34,6 +34,7 @@ struct EngineCall {
   absl::Duration inactivity = absl::InfiniteDuration();
   absl::Duration opening = absl::InfiniteDuration();  // until the answer's header
   size_t max_body_bytes = 16 << 20;
+  bool signals = false;  // a container: the "kill" event that follows is this agent's doing
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers = {};
 };
@@ -60,6 +61,8 @@ class Engine {
       const EngineCall& call, uint64_t size,
       const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop);
 
+  // An event: a container was sent a signal.
+  void OnKill() ABSL_LOCKS_EXCLUDED(mu_);
   // The event stream ended, by itself or because the daemon was given up.
   void OnLost() ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -70,7 +73,10 @@ class Engine {
   absl::StatusOr<std::string> Version(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<http::Response> AskPing(const std::function<void()>& on_starting,
                                          const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  absl::StatusOr<SocketActivation::Ping> AdmitPing() ABSL_LOCKS_EXCLUDED(mu_);
+  absl::StatusOr<SocketActivation::Ping> AdmitPing(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  void OnSignal(bool begins) ABSL_LOCKS_EXCLUDED(mu_);  // a call that `signals`, or that it has ended
+  // Blocks while a Docker that may be stopping is not to be connected to. Errors: Cancelled.
+  absl::Status AwaitNoDoubt(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<http::Response> Versioned(const EngineCall& call, const Send& send,
@@ -84,7 +90,10 @@ class Engine {
   http::Client client_;
   const RequestListener listener_;
   base::Mutex mu_;
+  base::CondVar lost_;
   SocketActivation activation_ ABSL_GUARDED_BY(mu_);
+  int signalling_ ABSL_GUARDED_BY(mu_) = 0;  // calls that send a signal and are under way
+  base::Instant signalled_ ABSL_GUARDED_BY(mu_) = {-absl::InfiniteDuration()};  // when the last one ended
   std::string api_version_ ABSL_GUARDED_BY(mu_);  // negotiated; empty: not known
 };
 

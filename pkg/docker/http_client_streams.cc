@@ -15,12 +15,15 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// What can make an observation stale. Not exec_*: every health check would wake the agent.
+constexpr char kKill[] = "kill";
+
+// What can make an observation stale, and what a Docker that is stopped does first. Not exec_*: every health
+// check would wake the agent.
 std::string EventFilters() {
   return EncodeFilters({{"type", {"container", "network"}},
                         {"event",
                          {"create", "start", "restart", "die", "stop", "oom", "destroy", "rename", "update",
-                          "pause", "unpause", "health_status", "connect", "disconnect", "remove"}}});
+                          "pause", "unpause", "health_status", "connect", "disconnect", "remove", kKill}}});
 }
 
 // A deadline that passed before the command ran, or after it ended, is the daemon's and not the command's.
@@ -47,7 +50,10 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
   absl::Status broken;
   const auto on_object = [&](absl::string_view object) -> absl::Status {
     ASSIGN_OR_RETURN(const Event event, DecodeEvent(object));
-    if (!event.type.empty() && !event.action.empty()) on_event(event);
+    if (event.action == kKill)
+      engine_.OnKill();
+    else if (!event.type.empty() && !event.action.empty())
+      on_event(event);
     return absl::OkStatus();
   };
   const auto on_chunk = [&](absl::string_view chunk) {

@@ -1,5 +1,7 @@
 #include "pkg/docker/socket_activation.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 
 namespace spacelet::docker {
@@ -9,10 +11,19 @@ constexpr int kSystemdPid = 1;
 
 }  // namespace
 
+// The rest of the time in which Docker is not to be started again.
+absl::Duration SocketActivation::Hold(base::Instant now) const {
+  return last_ ? std::max(*last_ + kActivationInterval - now, absl::ZeroDuration()) : absl::ZeroDuration();
+}
+
+absl::Duration SocketActivation::Doubt(base::Instant now) const {
+  return by_systemd_ && killed_ && !lost_ ? Hold(now) : absl::ZeroDuration();
+}
+
 absl::StatusOr<SocketActivation::Ping> SocketActivation::AdmitPing(base::Instant now) {
   if (!lost_ || !by_systemd_) return Ping::kPlain;
   if (waiting_) return absl::UnavailableError("systemd was asked to start Docker (docker.socket)");
-  const absl::Duration hold = last_ ? *last_ + kActivationInterval - now : absl::ZeroDuration();
+  const absl::Duration hold = Hold(now);
   if (hold > absl::ZeroDuration())
     return absl::UnavailableError(
         absl::StrCat("Docker went away again; a connection would make systemd start it (docker.socket), so "
@@ -33,6 +44,11 @@ void SocketActivation::OnPingAnswered(int listener_pid, base::Instant now) {
   if (waiting_) last_ = now;
   by_systemd_ = listener_pid == kSystemdPid;
   lost_ = waiting_ = false;
+}
+
+void SocketActivation::OnLost() {
+  lost_ = true;
+  killed_ = false;
 }
 
 void SocketActivation::OnPingFailed(Ping ping) {

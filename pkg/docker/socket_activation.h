@@ -31,15 +31,27 @@ class SocketActivation {
   // Errors: Unavailable: Docker went away and has answered no ping since.
   absl::Status AdmitCall() const;
 
+  // An event tells that a container was sent a signal, and not by this agent. A Docker that is stopped does
+  // so first of all, to each that runs; it accepts nobody any more by then, but says on its event stream what
+  // becomes of them (seen with 20.10, 26.1 and 28.5). Whoever connects to look at that waits in systemd's
+  // socket, which starts it again.
+  void OnKill() { killed_ = true; }
+  // For how long no connection of any kind should be made: until the event stream ends, which means that
+  // Docker was stopped, or kActivationInterval after the last ping that may have started it is over.
+  absl::Duration Doubt(base::Instant now) const;
+
   // `listener_pid`: as http::Response.
   void OnPingAnswered(int listener_pid, base::Instant now);
   void OnPingFailed(Ping ping);
   // The event stream ended, by itself or because the daemon was given up.
-  void OnLost() { lost_ = true; }
+  void OnLost();
 
  private:
+  absl::Duration Hold(base::Instant now) const;
+
   bool by_systemd_ = false;  // as of the last answer
   bool lost_ = false;
+  bool killed_ = false;                // since Docker was lost last
   bool waiting_ = false;               // a ping that starts Docker is under way
   std::optional<base::Instant> last_;  // ping that may have started Docker, or its answer
 };

@@ -83,11 +83,15 @@ absl::Status FakeDaemon::Bind() {
   return absl::OkStatus();
 }
 
-FakeDaemon::~FakeDaemon() {
+void FakeDaemon::StopAccepting() {
   eventfd_write(wake_.get(), 1);
+  if (acceptor_.joinable()) acceptor_.join();
+}
+
+FakeDaemon::~FakeDaemon() {
   stop_.request_stop();
   docker_.ReleaseHangs();
-  if (acceptor_.joinable()) acceptor_.join();
+  StopAccepting();
   Reap(/*all=*/true);
   if (listener_ >= 0) close(listener_);
   if (!activated_) unlink(options_.socket.c_str());

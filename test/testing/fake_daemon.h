@@ -44,6 +44,9 @@ class FakeDaemon {
   FakeDaemon& operator=(const FakeDaemon&) = delete;
 
   absl::Status Listen();  // Errors: Unavailable when the socket cannot be made.
+  // Accepts nobody any more; who is connected is served on, as by a Docker that is stopped.
+  void StopAccepting();
+  bool activated() const { return activated_; }  // the listener is systemd's
 
  private:
   struct Connection {
@@ -62,7 +65,7 @@ class FakeDaemon {
   FakeDocker& docker_;
   const DaemonOptions options_;
   int listener_ = -1;
-  bool activated_ = false;  // the listener is systemd's
+  bool activated_ = false;
   base::UniqueFd wake_{eventfd(0, EFD_CLOEXEC)};
   std::stop_source stop_;
   std::thread acceptor_;

@@ -256,6 +256,14 @@ void ServeUntilSignal(FakeDocker& docker, Invariants& invariants, const sigset_t
   close(fd);
 }
 
+// As dockerd 20.10, which needs a second for its containerd when all containers have ended.
+void GoDown(FakeDocker& docker, FakeDaemon& daemon) {
+  daemon.StopAccepting();
+  for (const docker::Container& container : docker.Containers())
+    docker.World([&](FakeEngine& engine) { return engine.Stop(container.id).ok(); });
+  sleep(1);
+}
+
 int Main(const std::vector<std::string>& words) {
   Flags flags;
   if (!ParseFlags(words, flags)) {
@@ -295,6 +303,7 @@ int Main(const std::vector<std::string>& words) {
     return 1;
   }
   ServeUntilSignal(docker, invariants, signals);
+  if (daemon.activated()) GoDown(docker, daemon);
   return 0;
 }
 

@@ -71,6 +71,31 @@ TEST(SocketActivation, TheMinuteBeginsWhenDockerHasComeBack) {
   EXPECT_EQ(*socket.AdmitPing(back + kActivationInterval), Ping::kStarts);
 }
 
+TEST(SocketActivation, ADockerThatKillsMayBeStoppingAndIsNotAskedInTheMinuteAfterItWasStarted) {
+  SocketActivation socket = Connected(kSystemd);
+  socket.OnKill();
+  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration()) << "this agent has not started it";
+  socket.OnLost();
+  EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kStarts);
+  socket.OnPingAnswered(kSystemd, kStart);
+  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration()) << "that kill was the end of another";
+  socket.OnKill();
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), absl::Seconds(40));
+  EXPECT_EQ(socket.Doubt(kStart + kActivationInterval), absl::ZeroDuration()) << "it may be started again";
+  socket.OnLost();
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), absl::ZeroDuration()) << "it was; AdmitPing knows";
+  EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(20)).ok());
+}
+
+TEST(SocketActivation, ADaemonThatListensForItselfIsNeverInDoubt) {
+  SocketActivation socket = Connected(kDockerd);
+  socket.OnLost();
+  EXPECT_TRUE(socket.AdmitPing(kStart).ok());
+  socket.OnPingAnswered(kDockerd, kStart);
+  socket.OnKill();
+  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration());
+}
+
 TEST(SocketActivation, ThePingThatWaitsForADockerWhichIsStartingIsTheOnlyOne) {
   SocketActivation socket = Connected(kSystemd);
   socket.OnLost();
