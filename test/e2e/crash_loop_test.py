@@ -76,9 +76,8 @@ class CrashLoops(HostCase):
         script = "echo 'java.lang.OutOfMemoryError: heap'; for i in 1 2 3 4 5 6 7 8 9; do echo at $i; done; exit 1"
         wanted = self.host.minimal.with_delegate(command=["/bin/sh", "-c", script], dependsOn=[]).without("runner")
         self.host.start(wanted)
-        message = self.until_loop(DELEGATE, "OutOfMemoryError")["message"]
-        self.assertIn("at 9", message)
-        self.assertNotIn("at 3", message)
+        # What is read while the next run has begun holds some of its lines, until that one ends as well.
+        self.until_loop(DELEGATE, "OutOfMemoryError: heap | … | at 5 | at 6 | at 7 | at 8 | at 9;")
 
     def test_both_streams_are_quoted(self):
         self.host.start(self.host.minimal.with_spec(containers=[shell("loud", "echo to-out; echo to-err >&2; exit 1")])
