@@ -165,10 +165,10 @@ void Controller::Core::Work(const std::string& key, const std::stop_token& stop)
     parts_.metrics.Reconciled(key, ResultName(outcome), parts_.clock.Monotonic() - begin);
   Follow(key, outcome, stop);
   memory_.End(key);  // not before its back-off is known: a resync in between would publish over its error
+  if (outcome.unobserved ? MayBeAway(outcome.status) : !IsUp()) CheckDocker(stop).IgnoreError();
 }
 
 void Controller::Core::Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop) {
-  if (!outcome.unobserved && !IsUp()) CheckDocker(stop).IgnoreError();
   switch (outcome.kind) {
     case Outcome::Kind::kInSync:
       errors_.Forget(key);
@@ -187,12 +187,11 @@ void Controller::Core::Follow(const std::string& key, const Outcome& outcome, co
       if (!stop.stop_requested()) Enqueue(key);
       return;
     case Outcome::Kind::kFailed:
-      return FollowFailure(key, outcome, stop);
+      return FollowFailure(key, outcome);
   }
 }
 
-void Controller::Core::FollowFailure(const std::string& key, const Outcome& outcome,
-                                     const std::stop_token& stop) {
+void Controller::Core::FollowFailure(const std::string& key, const Outcome& outcome) {
   const std::string message(outcome.status.message());
   const Retry retry = RetryAfter(outcome.status, !outcome.pulling.empty());
   const bool first = errors_.failures(key) == 0;
@@ -208,7 +207,6 @@ void Controller::Core::FollowFailure(const std::string& key, const Outcome& outc
     memory_.Hold(key, wait, retry == Retry::kOnChange && !outcome.has_fallback);
     queue_.AddAfter(key, wait);
   }
-  if (outcome.unobserved && MayBeAway(outcome.status)) CheckDocker(stop).IgnoreError();
 }
 
 void Controller::Core::UpdateObservedGeneration() {
@@ -236,6 +234,8 @@ Progress Controller::Core::GetProgress() const {
   progress.converged = progress.missing.empty();
   progress.settled = progress.converged;
   if (progress.converged || !status.docker.available) return progress;
+  // All that is known may be of the document before, when this one is so new that nobody is queued for it.
+  if (!memory_.LookedAtAll(KnownKeys(), status.config.generation)) return progress;
   int waiting = 0, still = 0;
   for (const report::ObjectStatus& o : status.objects) {
     const bool good = report::IsTrue(o.conditions, api::kSynced) && report::IsTrue(o.conditions, api::kReady);
@@ -247,9 +247,7 @@ Progress Controller::Core::GetProgress() const {
     else
       return progress;
   }
-  // All are good and nobody is queued, but the document is so new that nobody has looked at it.
-  const bool unseen = status.config.observed_generation != status.config.generation;
-  progress.settled = still > 0 || (waiting == 0 && !unseen);
+  progress.settled = still > 0 || waiting == 0;
   return progress;
 }
 

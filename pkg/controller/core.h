@@ -57,7 +57,7 @@ class Controller::Core {
   void QueueDependents(const std::string& key);
   void Work(const std::string& key, const std::stop_token& stop);
   void Follow(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
-  void FollowFailure(const std::string& key, const Outcome& outcome, const std::stop_token& stop);
+  void FollowFailure(const std::string& key, const Outcome& outcome);
   void UpdateObservedGeneration();
   void OnTagNews(const std::string& reference, const std::string& error);
 

@@ -50,7 +50,9 @@ void Memory::Adopt(std::shared_ptr<const desired::Host> host, bool prune_at_once
       object.held_until = {-absl::InfiniteDuration()};
       if (!changed.contains(key)) continue;
       object.waits_since.reset();
-      if (object.busy) outdated.push_back(object.work);
+      if (!object.busy) continue;
+      object.released = looks_;  // should it fail all the same, that says nothing of the new document
+      outdated.push_back(object.work);
     }
     for (const std::string& key : changed) doings_.Forget(key);
   }
@@ -256,6 +258,14 @@ int64_t Memory::ObservedGeneration(const std::vector<std::string>& keys) const {
     if (object == nullptr || !object->in_sync || object->generation != host_->generation) return 0;
   }
   return host_->generation;
+}
+
+bool Memory::LookedAtAll(const std::vector<std::string>& keys, int64_t generation) const {
+  base::MutexLock lock(mu_);
+  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+    const Object* object = Find(key);
+    return object != nullptr && object->looked == generation;
+  });
 }
 
 void Memory::Forget(const std::string& key) {

@@ -100,6 +100,8 @@ class Memory {
       ABSL_LOCKS_EXCLUDED(mu_);
   // The newest generation that every object of `keys` was in sync with at its last look; 0: none.
   int64_t ObservedGeneration(const std::vector<std::string>& keys) const ABSL_LOCKS_EXCLUDED(mu_);
+  // Whether each was looked at with this generation of the document.
+  bool LookedAtAll(const std::vector<std::string>& keys, int64_t generation) const ABSL_LOCKS_EXCLUDED(mu_);
   void Forget(const std::string& key) ABSL_LOCKS_EXCLUDED(mu_);
 
  private:

@@ -88,7 +88,8 @@ struct Reconciler::Look {
   absl::Duration held;           // by a back-off after an error
   absl::Duration settles_in = absl::InfiniteDuration();  // after a crash loop
   bool exists = true;
-  bool ready_changed = false;
+  bool ready_changed = false;  // in itself
+  bool is_news = false;        // to who depends on it
 };
 
 Reconciler::Reconciler(Crashes& crashes, observe::Observer& observer, execute::Executor& executor,
@@ -118,13 +119,19 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   if (!observed.ok()) return Unobserved(key, observed.status());
 
   const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
+  const Outcome outcome = Act(look, interrupt, shutdown);
+  if (look.is_news) on_news_(key);  // now, as they may need what the steps made
+  return outcome;
+}
+
+Outcome Reconciler::Act(const Look& look, const std::stop_token& interrupt, const std::stop_token& shutdown) {
   if (!look.exists) return Gone(look);
   if (look.plan.in_sync())
-    return {
-        .kind = Kind::kInSync,
-        .status = {},
-        .pulling = "",
-        .look_again = std::min(look.settles_in, Tidy(key, *look.host, look.observed, interrupt, shutdown))};
+    return {.kind = Kind::kInSync,
+            .status = {},
+            .pulling = "",
+            .look_again =
+                std::min(look.settles_in, Tidy(look.key, *look.host, look.observed, interrupt, shutdown))};
   if (look.host->suspend) return {.kind = Kind::kSuspended, .status = {}, .pulling = ""};
   const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;
   if (held || !CanAct(look.plan)) return Waiting(look);
@@ -138,6 +145,7 @@ plan::Plan Reconciler::Review(const std::string& key, std::shared_ptr<const desi
                               plan::ObservedState observed, const std::stop_token& shutdown) {
   Look look = Judge(key, std::move(host), std::move(observed), shutdown);
   if (!look.exists) Gone(look);
+  if (look.is_news) on_news_(key);
   return std::move(look.plan);
 }
 
@@ -239,6 +247,7 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
                                               .rolling = !look.plan.rolling.empty(),
                                               .generation = look.host->generation});
   look.ready_changed = news.ready_changed;
+  look.is_news = news.ready_changed || news.rolling_changed;
   if (news.drift_began)
     for (const std::string& field : DriftFields(look.plan)) metrics_.Drifted(look.key, field);
   if (news.converged_after) metrics_.Converged(look.key, *news.converged_after);
@@ -251,7 +260,6 @@ void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
   KeepError(look, status);
   RecordEvents(look, status);
   board_.SetObject(std::move(status));
-  if (news.ready_changed || news.rolling_changed) on_news_(look.key);
 }
 
 // Changes of readiness, what a person has to heal, and a rollout that waits for its time.

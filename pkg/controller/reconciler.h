@@ -70,6 +70,7 @@ class Reconciler {
   struct Look;
   Look Judge(const std::string& key, std::shared_ptr<const desired::Host> host, plan::ObservedState observed,
              const std::stop_token& shutdown);
+  Outcome Act(const Look& look, const std::stop_token& interrupt, const std::stop_token& shutdown);
   void Watch(const Look& look);
   void KeepHistories(Look& look, const std::stop_token& shutdown);
   void QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);

@@ -24,8 +24,9 @@ class FakeClock final : public base::Clock {
 
   // Moves both clocks and wakes every waiter, so that each looks at its condition again.
   void Advance(absl::Duration d) ABSL_LOCKS_EXCLUDED(mu_);
-  // And gives everyone the processor: returns when as many threads wait as ever did at once. One that has
-  // ended since, or hangs elsewhere, is waited for once, for a real second.
+  // And gives everyone the processor: returns when as many threads wait as ever did at once, so whoever the
+  // clock woke has looked; whom those have notified looks before the next such call returns. A thread that
+  // has ended since, or hangs elsewhere, is waited for once, for a real second.
   void AdvanceAndAwait(absl::Duration d) ABSL_LOCKS_EXCLUDED(mu_);
   // Steps the wall clock alone, as NTP does. Wakes every waiter.
   void SetWall(absl::Time now) ABSL_LOCKS_EXCLUDED(mu_);

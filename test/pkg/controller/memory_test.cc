@@ -72,6 +72,16 @@ TEST_F(MemoryTest, AReleaseDuringALookOutlivesItsFailure) {
   EXPECT_EQ(memory_.Held(kWeb), absl::Minutes(10));
 }
 
+TEST_F(MemoryTest, ALookThatFailsWithTheDocumentBeforeHoldsBackNothingOfTheNewOne) {
+  memory_.Adopt(HostOf(1, {{"web", "web:1"}, {"db", "db:1"}}), false);
+  memory_.Begin(kWeb);
+  memory_.Begin(kDb);
+  memory_.Adopt(HostOf(2, {{"web", "web:2"}, {"db", "db:1"}}), false);
+  for (const char* key : {kWeb, kDb}) memory_.Hold(key, absl::Minutes(10), true);
+  EXPECT_EQ(memory_.Held(kWeb), absl::ZeroDuration());
+  EXPECT_EQ(memory_.Held(kDb), absl::Minutes(10)) << "as it was";
+}
+
 TEST_F(MemoryTest, TheObservedGenerationWaitsForEveryObject) {
   memory_.Adopt(HostOf(1, {{"web", "web:1"}, {"db", "db:1"}}), false);
   memory_.Record(kWeb, {.in_sync = true, .ready = true, .generation = 1});
