@@ -6,7 +6,8 @@
 // NotFound; 409 AlreadyExists on create, else Aborted; 429 ResourceExhausted; 5xx, refused, absent socket,
 // EOF Unavailable; a deadline DeadlineExceeded; an answer that cannot be decoded Internal; cancelled by
 // `stop` Cancelled. The message is "VERB path: daemon's text", redaction is the logger's. Every call has a
-// total deadline of its class (pkg/docker/deadlines.h); `stop` ends it earlier.
+// total deadline of its class (pkg/docker/deadlines.h), from when it is let through: behind systemd's socket
+// it may wait before (socket_activation.h). `stop` ends it earlier.
 #pragma once
 
 #include <functional>

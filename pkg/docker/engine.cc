@@ -27,8 +27,18 @@ absl::Status WithRemedy(const absl::Status& status) {
       status.message(), "; run as root, or as a user in the group that owns the socket (docker)"));
 }
 
-// An event comes within milliseconds of the answer to the call that caused it; a busy host gets more.
-constexpr absl::Duration kEventLag = absl::Seconds(1);
+// For how long after the answer the event of what a call did may still come: the stream is not read while
+// what was missed is made up for, which may take some of the calls' deadlines on a host that has just come
+// back.
+constexpr absl::Duration kEventLag = absl::Minutes(1);
+
+// A signal that asks a process to end, as opposed to one that tells it something: HUP, USR1 and USR2 rotate
+// logs and read settings again.
+bool MayEnd(const Event& event) {
+  const auto signal = event.attributes.find("signal");
+  return signal == event.attributes.end() ||
+         (signal->second != "1" && signal->second != "10" && signal->second != "12");
+}
 
 // "Docker/20.10.24+dfsg1 (linux)", "Libpod/4.3.1 (linux)".
 std::string VersionOf(absl::string_view server) {
@@ -54,28 +64,34 @@ absl::StatusOr<EngineInfo> Introduced(const http::Response& ping) {
 
 }  // namespace
 
-Engine::Engine(http::Endpoint endpoint, RequestListener listener)
-    : client_(std::move(endpoint)), listener_(std::move(listener)) {}
+Engine::Engine(http::Endpoint endpoint, RequestListener listener, base::Clock& clock, int activator_pid)
+    : client_(std::move(endpoint)),
+      listener_(std::move(listener)),
+      clock_(clock),
+      activation_(activator_pid) {}
 
-absl::Status Engine::AwaitNoDoubt(const std::stop_token& stop) {
+absl::Status Engine::AwaitNoDoubt(bool patient, const std::stop_token& stop) {
   const std::stop_callback wake(stop, [this] {
     base::MutexLock lock(mu_);
-    lost_.NotifyAll();
+    certain_.NotifyAll();
   });
-  base::Clock& clock = base::RealClock();
   base::MutexLock lock(mu_);
-  for (base::Instant now = clock.Monotonic(); activation_.Doubt(now) > absl::ZeroDuration();
-       now = clock.Monotonic()) {
+  for (;;) {
+    const base::Instant now = clock_.Monotonic();
+    const absl::Duration doubt = activation_.Doubt(now);
+    if (doubt <= absl::ZeroDuration()) return absl::OkStatus();
     if (stop.stop_requested()) return absl::CancelledError("stopped while Docker may be stopping");
-    clock.WaitUntil(mu_, lost_, now + activation_.Doubt(now));
+    if (!patient || !stop.stop_possible())
+      return absl::UnavailableError(
+          "Docker may be stopping, and a connection would start it again (docker.socket)");
+    clock_.WaitUntil(mu_, certain_, now + doubt);
   }
-  return absl::OkStatus();
 }
 
 absl::StatusOr<SocketActivation::Ping> Engine::AdmitPing(const std::stop_token& stop) {
-  RETURN_IF_ERROR(AwaitNoDoubt(stop));
+  RETURN_IF_ERROR(AwaitNoDoubt(/*patient=*/true, stop));
   base::MutexLock lock(mu_);
-  return activation_.AdmitPing(base::RealClock().Monotonic());
+  return activation_.AdmitPing(clock_.Monotonic());
 }
 
 absl::StatusOr<http::Response> Engine::AskPing(const std::function<void()>& on_starting,
@@ -88,7 +104,7 @@ absl::StatusOr<http::Response> Engine::AskPing(const std::function<void()>& on_s
   absl::StatusOr<http::Response> ping = Plain(call, call.path, stop);
   base::MutexLock lock(mu_);
   if (ping.ok())
-    activation_.OnPingAnswered(ping->listener_pid, base::RealClock().Monotonic());
+    activation_.OnPingAnswered(ping->listener_pid, clock_.Monotonic());
   else
     activation_.OnPingFailed(admitted);
   return ping;
@@ -107,22 +123,33 @@ absl::StatusOr<EngineInfo> Engine::Ping(const std::function<void()>& on_starting
   return info;
 }
 
-void Engine::OnSignal(bool begins) {
+void Engine::NoteSignal(const std::string& id, base::Instant until) {
+  if (id.empty()) return;
   base::MutexLock lock(mu_);
-  signalling_ += begins ? 1 : -1;
-  signalled_ = base::RealClock().Monotonic();
+  std::erase_if(signalled_, [&](const auto& signal) { return signal.second < clock_.Monotonic(); });
+  signalled_[id] = until;
 }
 
-void Engine::OnKill() {
+bool Engine::IsOwnSignal(const Event& event, base::Instant now) const {
+  const auto signal = signalled_.find(event.actor_id);
+  return signal != signalled_.end() && now <= signal->second;
+}
+
+void Engine::OnEvent(const Event& event) {
+  if (event.type != "container") return;
   base::MutexLock lock(mu_);
-  const bool own = signalling_ > 0 || base::RealClock().Monotonic() - signalled_ < kEventLag;
-  if (!own) activation_.OnKill();
+  const base::Instant now = clock_.Monotonic();
+  if (event.action == "kill" && MayEnd(event) && !IsOwnSignal(event, now)) activation_.OnSignal(now);
+  if (event.action == "die") activation_.OnEnd(now);
+  if (event.action == "create" || event.action == "start") activation_.OnBeginning();
+  certain_.NotifyAll();
 }
 
 void Engine::OnLost() {
   base::MutexLock lock(mu_);
   activation_.OnLost();
-  lost_.NotifyAll();
+  signalled_.clear();
+  certain_.NotifyAll();
 }
 
 void Engine::Forget() {
@@ -175,7 +202,7 @@ absl::StatusOr<http::Response> Engine::Upload(
 
 absl::StatusOr<http::Response> Engine::Versioned(const EngineCall& call, const Send& send,
                                                  const std::stop_token& stop) {
-  RETURN_IF_ERROR(AwaitNoDoubt(stop));
+  RETURN_IF_ERROR(AwaitNoDoubt(call.patient, stop));
   {
     base::MutexLock lock(mu_);
     RETURN_IF_ERROR(activation_.AdmitCall());
@@ -200,9 +227,9 @@ absl::StatusOr<http::Response> Engine::Once(const EngineCall& call, const std::s
                                      .max_body_bytes = call.max_body_bytes,
                                      .stop = stop};
   const auto start = steady_clock::now();
-  if (call.signals) OnSignal(true);
+  NoteSignal(call.signals, base::InfiniteFuture());
   absl::StatusOr<http::Response> response = send(request, options);
-  if (call.signals) OnSignal(false);
+  NoteSignal(call.signals, clock_.Monotonic() + kEventLag);
   if (listener_) {
     const std::string code =
         response.ok() ? absl::StrCat(response->status) : absl::StatusCodeToString(response.status().code());

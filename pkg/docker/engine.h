@@ -10,6 +10,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "pkg/base/clock.h"
 #include "pkg/base/mutex.h"
 #include "pkg/docker/errors.h"
 #include "pkg/docker/socket_activation.h"
@@ -34,7 +35,9 @@ struct EngineCall {
   absl::Duration inactivity = absl::InfiniteDuration();
   absl::Duration opening = absl::InfiniteDuration();  // until the answer's header
   size_t max_body_bytes = 16 << 20;
-  bool signals = false;  // a container: the "kill" event that follows is this agent's doing
+  std::string signals =
+      {};               // the id of the container that is sent one: its "kill" event is this agent's doing
+  bool patient = true;  // waits while Docker may be stopping; false: Unavailable at once
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers = {};
 };
@@ -42,11 +45,14 @@ struct EngineCall {
 // Thread-safety: thread-safe.
 class Engine {
  public:
-  Engine(http::Endpoint endpoint, RequestListener listener);
+  // `activator_pid`: who listens where Docker is started for whoever connects. Requires: `clock` outlives it.
+  Engine(http::Endpoint endpoint, RequestListener listener, base::Clock& clock = base::RealClock(),
+         int activator_pid = SocketActivation::kSystemdPid);
 
   // Errors as docker/client.h says. FailedPrecondition: no API version in common; Unavailable: the answer
   // does not say which, so it is not Docker's, or came through garbled. While Docker is away behind systemd's
-  // socket, calls and too frequent pings are Unavailable without a connection (SocketActivation).
+  // socket, calls and too frequent pings are Unavailable without a connection; while it may be stopping,
+  // calls and pings wait for at most kStoppingTime after the last sign of it (SocketActivation).
   absl::StatusOr<EngineInfo> Ping(const std::function<void()>& on_starting, const std::stop_token& stop)
       ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -61,8 +67,7 @@ class Engine {
       const EngineCall& call, uint64_t size,
       const std::function<absl::StatusOr<std::string>(uint64_t offset)>& next, const std::stop_token& stop);
 
-  // An event: a container was sent a signal.
-  void OnKill() ABSL_LOCKS_EXCLUDED(mu_);
+  void OnEvent(const Event& event) ABSL_LOCKS_EXCLUDED(mu_);
   // The event stream ended, by itself or because the daemon was given up.
   void OnLost() ABSL_LOCKS_EXCLUDED(mu_);
 
@@ -74,9 +79,11 @@ class Engine {
   absl::StatusOr<http::Response> AskPing(const std::function<void()>& on_starting,
                                          const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<SocketActivation::Ping> AdmitPing(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  void OnSignal(bool begins) ABSL_LOCKS_EXCLUDED(mu_);  // a call that `signals`, or that it has ended
-  // Blocks while a Docker that may be stopping is not to be connected to. Errors: Cancelled.
-  absl::Status AwaitNoDoubt(const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  // Blocks while Docker may be stopping. Errors: Cancelled; Unavailable: at once, for who is not patient or
+  // cannot be stopped.
+  absl::Status AwaitNoDoubt(bool patient, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+  void NoteSignal(const std::string& id, base::Instant until) ABSL_LOCKS_EXCLUDED(mu_);
+  bool IsOwnSignal(const Event& event, base::Instant now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
   absl::StatusOr<http::Response> Versioned(const EngineCall& call, const Send& send,
@@ -89,11 +96,12 @@ class Engine {
 
   http::Client client_;
   const RequestListener listener_;
+  base::Clock& clock_;
   base::Mutex mu_;
-  base::CondVar lost_;
+  base::CondVar certain_;  // that Docker was stopped, or is not
   SocketActivation activation_ ABSL_GUARDED_BY(mu_);
-  int signalling_ ABSL_GUARDED_BY(mu_) = 0;  // calls that send a signal and are under way
-  base::Instant signalled_ ABSL_GUARDED_BY(mu_) = {-absl::InfiniteDuration()};  // when the last one ended
+  // Containers that this agent has sent a signal -> until when its event may come.
+  std::map<std::string, base::Instant> signalled_ ABSL_GUARDED_BY(mu_);
   std::string api_version_ ABSL_GUARDED_BY(mu_);  // negotiated; empty: not known
 };
 

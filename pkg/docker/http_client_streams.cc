@@ -50,10 +50,8 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
   absl::Status broken;
   const auto on_object = [&](absl::string_view object) -> absl::Status {
     ASSIGN_OR_RETURN(const Event event, DecodeEvent(object));
-    if (event.action == kKill)
-      engine_.OnKill();
-    else if (!event.type.empty() && !event.action.empty())
-      on_event(event);
+    engine_.OnEvent(event);
+    if (!event.type.empty() && !event.action.empty() && event.action != kKill) on_event(event);
     return absl::OkStatus();
   };
   const auto on_chunk = [&](absl::string_view chunk) {
@@ -77,22 +75,29 @@ absl::StatusOr<int> HttpClient::Exec(const std::string& id, const std::vector<st
                                      absl::Duration timeout, const std::stop_token& stop) {
   const auto deadline = steady_clock::now() + absl::ToChronoNanoseconds(timeout);
   const auto left = [&] { return absl::FromChrono(deadline - steady_clock::now()); };
-  const EngineCall create = {
-      .operation = "CreateExec", .method = "POST", .body = EncodeCreateExec(argv), .deadline = left()};
+  const EngineCall create = {.operation = "CreateExec",
+                             .method = "POST",
+                             .body = EncodeCreateExec(argv),
+                             .deadline = left(),
+                             .patient = false};
   const absl::StatusOr<http::Response> created = OnContainer(create, id, "/exec", stop);
   RETURN_IF_ERROR(OfDaemon(created.status()));
   ASSIGN_OR_RETURN(const std::string exec_id, DecodeId(created->body));
   ASSIGN_OR_RETURN(const std::string segment, ObjectSegment(exec_id));
+  if (left() <= absl::ZeroDuration())
+    return absl::UnavailableError("the daemon took all of the command's time to prepare it");
   const EngineCall start = {.operation = "StartExec",
                             .method = "POST",
                             .path = absl::StrCat("/exec/", segment, "/start"),
                             .body = EncodeStartExec(),
-                            .deadline = left()};
+                            .deadline = left(),
+                            .patient = false};
   RETURN_IF_ERROR(engine_.Stream(
       start, nullptr, [](absl::string_view) { return true; }, stop));
   const EngineCall inspect = {.operation = "InspectExec",
                               .path = absl::StrCat("/exec/", segment, "/json"),
-                              .deadline = kInspectDeadline};
+                              .deadline = kInspectDeadline,
+                              .patient = false};
   const absl::StatusOr<http::Response> inspected = engine_.Call(inspect, stop);
   RETURN_IF_ERROR(OfDaemon(inspected.status()));
   ASSIGN_OR_RETURN(const ExecState state, DecodeExec(inspected->body));

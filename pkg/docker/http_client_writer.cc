@@ -49,13 +49,13 @@ absl::Status HttpClient::StartContainer(const std::string& id_or_name, const std
 absl::Status HttpClient::StopContainer(const std::string& id, absl::Duration grace,
                                        const std::stop_token& stop) {
   const EngineCall call = {
-      .operation = "StopContainer", .method = "POST", .deadline = grace + kStopSlack, .signals = true};
+      .operation = "StopContainer", .method = "POST", .deadline = grace + kStopSlack, .signals = id};
   return OnContainer(call, id, "/stop" + Query({{"t", Seconds(grace)}}), stop).status();
 }
 
 absl::Status HttpClient::KillContainer(const std::string& id, const std::stop_token& stop) {
   const EngineCall call = {
-      .operation = "KillContainer", .method = "POST", .deadline = kChangeDeadline, .signals = true};
+      .operation = "KillContainer", .method = "POST", .deadline = kChangeDeadline, .signals = id};
   return OnContainer(call, id, "/kill", stop).status();
 }
 
@@ -64,7 +64,7 @@ absl::Status HttpClient::RestartContainer(const std::string& id, absl::Duration 
   const EngineCall call = {.operation = "RestartContainer",
                            .method = "POST",
                            .deadline = grace + kStopSlack + kStartDeadline,
-                           .signals = true};
+                           .signals = id};
   return OnContainer(call, id, "/restart" + Query({{"t", Seconds(grace)}}), stop).status();
 }
 

@@ -5,19 +5,19 @@
 #include "absl/strings/str_cat.h"
 
 namespace spacelet::docker {
-namespace {
-
-constexpr int kSystemdPid = 1;
-
-}  // namespace
 
 // The rest of the time in which Docker is not to be started again.
 absl::Duration SocketActivation::Hold(base::Instant now) const {
   return last_ ? std::max(*last_ + kActivationInterval - now, absl::ZeroDuration()) : absl::ZeroDuration();
 }
 
+void SocketActivation::OnEnd(base::Instant now) {
+  if (Doubt(now) > absl::ZeroDuration()) ending_ = now;
+}
+
 absl::Duration SocketActivation::Doubt(base::Instant now) const {
-  return by_systemd_ && killed_ && !lost_ ? Hold(now) : absl::ZeroDuration();
+  if (!by_systemd_ || lost_ || !ending_) return absl::ZeroDuration();
+  return std::min(Hold(now), std::max(*ending_ + kStoppingTime - now, absl::ZeroDuration()));
 }
 
 absl::StatusOr<SocketActivation::Ping> SocketActivation::AdmitPing(base::Instant now) {
@@ -42,13 +42,13 @@ absl::Status SocketActivation::AdmitCall() const {
 void SocketActivation::OnPingAnswered(int listener_pid, base::Instant now) {
   // systemd had to end what was stopping first, so Docker was started at any time since the ping.
   if (waiting_) last_ = now;
-  by_systemd_ = listener_pid == kSystemdPid;
+  by_systemd_ = listener_pid == activator_pid_;
   lost_ = waiting_ = false;
 }
 
 void SocketActivation::OnLost() {
   lost_ = true;
-  killed_ = false;
+  ending_.reset();
 }
 
 void SocketActivation::OnPingFailed(Ping ping) {

@@ -19,10 +19,17 @@ inline constexpr absl::Duration kActivationInterval = absl::Minutes(1);
 // an emulated one; moby gives itself 15 s for containerd alone.
 inline constexpr absl::Duration kActivationPatience = absl::Minutes(2);
 
+// From the last sign that Docker may be stopping to its end. moby gives each container 10 s to end, if
+// nothing else is said; seen: up to 6 s from the end of the last container to its own.
+inline constexpr absl::Duration kStoppingTime = absl::Seconds(20);
+
 // Which connections may be made after Docker went away. Where the daemon listens for itself, all of them.
 // Thread-safety: thread-compatible. Pure.
 class SocketActivation {
  public:
+  static constexpr int kSystemdPid = 1;
+  explicit SocketActivation(int activator_pid = kSystemdPid) : activator_pid_(activator_pid) {}
+
   enum class Ping { kPlain, kStarts };
   // What a ping would be now: kStarts makes systemd start Docker, if nobody else has. OnPingAnswered or
   // OnPingFailed must follow. Errors: Unavailable: it would start Docker again within kActivationInterval of
@@ -31,13 +38,15 @@ class SocketActivation {
   // Errors: Unavailable: Docker went away and has answered no ping since.
   absl::Status AdmitCall() const;
 
-  // An event tells that a container was sent a signal, and not by this agent. A Docker that is stopped does
-  // so first of all, to each that runs; it accepts nobody any more by then, but says on its event stream what
-  // becomes of them (seen with 20.10, 26.1 and 28.5). Whoever connects to look at that waits in systemd's
-  // socket, which starts it again.
-  void OnKill() { killed_ = true; }
-  // For how long no connection of any kind should be made: until the event stream ends, which means that
-  // Docker was stopped, or kActivationInterval after the last ping that may have started it is over.
+  // A Docker that is stopped accepts nobody any more, sends a signal to each container that runs, and says on
+  // its event stream what becomes of them (seen with 20.10, 26.1 and 28.5). Whoever connects to look at that
+  // waits in systemd's socket, which starts it again. Events: a container that ends, or was sent a signal by
+  // somebody else than this agent; one that was made or started, which a Docker that is stopping does not.
+  void OnSignal(base::Instant now) { ending_ = now; }
+  void OnEnd(base::Instant now);
+  void OnBeginning() { ending_.reset(); }
+  // For how long no connection should be made at all, if the event stream does not end before: zero, but for
+  // kStoppingTime after a signal that came within kActivationInterval of a ping that started Docker.
   absl::Duration Doubt(base::Instant now) const;
 
   // `listener_pid`: as http::Response.
@@ -49,11 +58,12 @@ class SocketActivation {
  private:
   absl::Duration Hold(base::Instant now) const;
 
+  const int activator_pid_;
   bool by_systemd_ = false;  // as of the last answer
   bool lost_ = false;
-  bool killed_ = false;                // since Docker was lost last
-  bool waiting_ = false;               // a ping that starts Docker is under way
-  std::optional<base::Instant> last_;  // ping that may have started Docker, or its answer
+  bool waiting_ = false;                 // a ping that starts Docker is under way
+  std::optional<base::Instant> ending_;  // since when Docker may be stopping
+  std::optional<base::Instant> last_;    // ping that may have started Docker, or its answer
 };
 
 }  // namespace spacelet::docker

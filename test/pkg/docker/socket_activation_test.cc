@@ -71,29 +71,55 @@ TEST(SocketActivation, TheMinuteBeginsWhenDockerHasComeBack) {
   EXPECT_EQ(*socket.AdmitPing(back + kActivationInterval), Ping::kStarts);
 }
 
-TEST(SocketActivation, ADockerThatKillsMayBeStoppingAndIsNotAskedInTheMinuteAfterItWasStarted) {
-  SocketActivation socket = Connected(kSystemd);
-  socket.OnKill();
-  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration()) << "this agent has not started it";
-  socket.OnLost();
-  EXPECT_EQ(*socket.AdmitPing(kStart), Ping::kStarts);
-  socket.OnPingAnswered(kSystemd, kStart);
-  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration()) << "that kill was the end of another";
-  socket.OnKill();
-  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), absl::Seconds(40));
-  EXPECT_EQ(socket.Doubt(kStart + kActivationInterval), absl::ZeroDuration()) << "it may be started again";
-  socket.OnLost();
-  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), absl::ZeroDuration()) << "it was; AdmitPing knows";
-  EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(20)).ok());
-}
-
-TEST(SocketActivation, ADaemonThatListensForItselfIsNeverInDoubt) {
-  SocketActivation socket = Connected(kDockerd);
+// Behind systemd's socket, and started by this agent at kStart.
+SocketActivation Started(int listener_pid = kSystemd) {
+  SocketActivation socket = Connected(listener_pid);
   socket.OnLost();
   EXPECT_TRUE(socket.AdmitPing(kStart).ok());
-  socket.OnPingAnswered(kDockerd, kStart);
-  socket.OnKill();
+  socket.OnPingAnswered(listener_pid, kStart);
+  return socket;
+}
+
+TEST(SocketActivation, ADockerThatEndsContainersMayBeStopping) {
+  SocketActivation socket = Started();
   EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration());
+  socket.OnSignal(kStart + absl::Seconds(5));
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(5)), kStoppingTime);
+  socket.OnEnd(kStart + absl::Seconds(15));
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), kStoppingTime - absl::Seconds(5)) << "not at once";
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(15) + kStoppingTime), absl::ZeroDuration());
+  socket.OnEnd(kStart + absl::Seconds(40));
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(40)), absl::ZeroDuration()) << "a crash";
+}
+
+TEST(SocketActivation, WhatStopsStartsNothing) {
+  SocketActivation socket = Started();
+  socket.OnSignal(kStart);
+  socket.OnBeginning();
+  EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration());
+}
+
+TEST(SocketActivation, AStopInDoubtIsUndoneWhenTheMinuteIsOver) {
+  SocketActivation socket = Started();
+  socket.OnSignal(kStart + absl::Seconds(5));
+  socket.OnLost();
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(6)), absl::ZeroDuration())
+      << "certain: AdmitPing says the rest";
+  EXPECT_FALSE(socket.AdmitPing(kStart + absl::Seconds(6)).ok());
+  EXPECT_EQ(*socket.AdmitPing(kStart + kActivationInterval), Ping::kStarts);
+  socket.OnPingAnswered(kSystemd, kStart + kActivationInterval);
+  EXPECT_EQ(socket.Doubt(kStart + kActivationInterval), absl::ZeroDuration())
+      << "the signal was another's end";
+}
+
+TEST(SocketActivation, ThereIsNoDoubtWhereDockerMayBeStartedAgainOrListensForItself) {
+  SocketActivation found = Connected(kSystemd), late = Started(), itself = Started(kDockerd);
+  found.OnSignal(kStart);
+  EXPECT_EQ(found.Doubt(kStart), absl::ZeroDuration()) << "this agent has not started it";
+  late.OnSignal(kStart + absl::Seconds(59));
+  EXPECT_EQ(late.Doubt(kStart + absl::Seconds(59)), kActivationInterval - absl::Seconds(59));
+  itself.OnSignal(kStart);
+  EXPECT_EQ(itself.Doubt(kStart), absl::ZeroDuration());
 }
 
 TEST(SocketActivation, ThePingThatWaitsForADockerWhichIsStartingIsTheOnlyOne) {
