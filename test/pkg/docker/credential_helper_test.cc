@@ -62,7 +62,7 @@ TEST_F(CredentialHelper, ThatHangsIsKilledWithItsChildren) {
   const absl::Time start = absl::Now();
   EXPECT_EQ(RunCredentialHelper("hang", "h.io", {}, absl::Milliseconds(200)).status().code(),
             absl::StatusCode::kDeadlineExceeded);
-  EXPECT_LT(absl::Now() - start, absl::Seconds(10));
+  EXPECT_LT(absl::Now() - start, absl::Seconds(100));
 }
 
 TEST_F(CredentialHelper, ThatFloodsIsCutOff) {
