@@ -1,5 +1,6 @@
 """One fake_dockerd, one agent and one document, in a directory and on addresses of their own."""
 import argparse
+import errno
 import http.client
 import json
 import os
@@ -210,7 +211,20 @@ class Addresses:
 
     def __init__(self):
         self.lock = threading.Lock()
-        self.free = [f"127.{random.randrange(64, 250)}.{i}." for i in range(1, 250)]
+        self.claim = socket.socket(socket.AF_UNIX)  # for as long as this process lives
+        second = self.claimed()
+        self.free = [f"127.{second}.{i}." for i in range(1, 250)]
+
+    def claimed(self):
+        """The second number: one that no other test here has: by a name that belongs to one network namespace, as 127/8 does."""
+        for octet in random.sample(range(64, 250), 186):
+            try:
+                self.claim.bind(f"\0spacelet-test-127.{octet}")
+                return octet
+            except OSError as error:
+                if error.errno != errno.EADDRINUSE:
+                    raise
+        raise AssertionError("127.64 to 127.249 are all taken")
 
     def take(self):
         with self.lock:
