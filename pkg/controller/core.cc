@@ -247,7 +247,9 @@ Progress Controller::Core::GetProgress() const {
     else
       return progress;
   }
-  progress.settled = still > 0 || waiting == 0;
+  // All are good, and about to be observed: that is not settled, it is all but converged.
+  const bool observed = status.config.observed_generation == status.config.generation;
+  progress.settled = still > 0 || (waiting == 0 && observed);
   return progress;
 }
 

@@ -78,7 +78,8 @@ class Controller::Core {
   void NoteUncleanStop(const docker::Event& event, const desired::Host& host);
   void OnForeignEvent(const docker::Event& event);
   void Resync(const std::stop_token& stop);
-  void LookAtAll(const std::shared_ptr<const desired::Host>& host, const std::stop_token& stop);
+  void LookAtAll(const std::shared_ptr<const desired::Host>& host, uint64_t looks,
+                 const std::stop_token& stop);
   void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);
   void ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
                  const plan::Partition& snapshot, uint64_t looks, const std::stop_token& stop)

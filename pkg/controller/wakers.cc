@@ -233,17 +233,17 @@ absl::Status Controller::Core::RunResync(const std::stop_token& stop) {
 }
 
 void Controller::Core::Resync(const std::stop_token& stop) {
+  const uint64_t looks = memory_.looks();  // before the host: who looks from now on knows this one or a newer
   const std::shared_ptr<const desired::Host> host = memory_.host();
   if (host == nullptr) return;
   const base::Instant begin = parts_.clock.Monotonic();
-  LookAtAll(host, stop);
+  LookAtAll(host, looks, stop);
   parts_.metrics.Resynced(parts_.clock.Monotonic() - begin);
 }
 
-void Controller::Core::LookAtAll(const std::shared_ptr<const desired::Host>& host,
+void Controller::Core::LookAtAll(const std::shared_ptr<const desired::Host>& host, uint64_t looks,
                                  const std::stop_token& stop) {
   const state::LimitsSet limits_set = memory_.limits_set();
-  const uint64_t looks = memory_.looks();
   const absl::StatusOr<plan::ObservedState> snapshot = parts_.observer.Snapshot(*host, stop);
   if (!snapshot.ok()) {
     // Each object is looked at by itself: the trouble of one is not the others'.

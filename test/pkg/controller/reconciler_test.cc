@@ -68,6 +68,15 @@ TEST_F(ReconcilerTest, NewsAreToldByWhoFindsThemFirst) {
   EXPECT_THAT(Reconcile("network/harness"), IsEmpty());
 }
 
+TEST_F(ReconcilerTest, WhoDependsOnItIsWokenAfterTheSteps) {
+  bool told = true;
+  docker_.SetHook([&](const testing::Call& call) {
+    if (call.operation == "CreateNetwork") told = !news_.empty();
+  });
+  EXPECT_THAT(Reconcile("network/harness"), ElementsAre("network/harness"));
+  EXPECT_FALSE(told) << "they may need what was made";
+}
+
 TEST_F(ReconcilerTest, WhatIsGoneConcernsWhoDependsOnItAsWell) {
   EXPECT_THAT(Review("container/other"), ElementsAre("container/other"));
   EXPECT_THAT(Reconcile("container/other"), ElementsAre("container/other"));
