@@ -62,7 +62,7 @@ Core::Core(const CoreOptions& options)
       docker(options.docker.endpoint, ClientOptions(options, metrics)),
       secrets(clock, redactor, options.secret_permissions),
       observer(docker, secrets, clock, OwnContainerHere()),
-      checker(docker, docker),
+      checker(docker),
       prober(checker, clock),
       facts(options.host),
       store(clock, facts.asker(), options.admit),

@@ -42,7 +42,7 @@ struct Bench {
   secret::Redactor redactor;
   secret::Store secrets;
   observe::Observer observer{docker, secrets, clock, OwnContainerHere()};
-  probe::HostChecker checker{docker, docker};
+  probe::HostChecker checker{docker};
 };
 
 bool WaitsForDependency(const plan::Plan& plan) {

@@ -127,9 +127,13 @@ class EventSource {
                               const std::stop_token& stop) = 0;
 };
 
-class Execer {
+// What probes ask. Does not wait while Docker may be stopping, but is Unavailable: a probe that waits holds
+// up others.
+class ProbeSource {
  public:
-  virtual ~Execer() = default;
+  virtual ~ProbeSource() = default;
+  // The verdict of Docker's own health check: healthy, unhealthy, starting; empty: there is none.
+  virtual absl::StatusOr<std::string> Health(const std::string& id, const std::stop_token& stop) = 0;
   // Runs `argv` in a running container and returns its exit code. For exec probes. Errors: DeadlineExceeded
   // it has not ended in time; InvalidArgument it cannot be run; others say nothing about the command: the
   // daemon does not answer, the container does not run.
@@ -137,6 +141,6 @@ class Execer {
                                    absl::Duration timeout, const std::stop_token& stop) = 0;
 };
 
-class Client : public Reader, public Writer, public EventSource, public Execer {};
+class Client : public Reader, public Writer, public EventSource, public ProbeSource {};
 
 }  // namespace spacelet::docker

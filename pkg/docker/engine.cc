@@ -135,20 +135,29 @@ bool Engine::IsOwnSignal(const Event& event, base::Instant now) const {
   return signal != signalled_.end() && now <= signal->second;
 }
 
+// Of calls that have ended; empty: of every container.
+void Engine::ForgetSignals(const std::string& id) {
+  std::erase_if(signalled_, [&](const auto& signal) {
+    return (id.empty() || signal.first == id) && signal.second < base::InfiniteFuture();
+  });
+}
+
 void Engine::OnEvent(const Event& event) {
   if (event.type != "container") return;
   base::MutexLock lock(mu_);
   const base::Instant now = clock_.Monotonic();
-  if (event.action == "kill" && MayEnd(event) && !IsOwnSignal(event, now)) activation_.OnSignal(now);
-  if (event.action == "die") activation_.OnEnd(now);
+  if (event.action == "kill" && MayEnd(event) && !IsOwnSignal(event, now))
+    activation_.OnSignal(event.actor_id, now);
+  if (event.action == "die") activation_.OnEnd(event.actor_id, now);
   if (event.action == "create" || event.action == "start") activation_.OnBeginning();
+  if (event.action == "start") ForgetSignals(event.actor_id);
   certain_.NotifyAll();
 }
 
 void Engine::OnLost() {
   base::MutexLock lock(mu_);
   activation_.OnLost();
-  signalled_.clear();
+  ForgetSignals("");
   certain_.NotifyAll();
 }
 

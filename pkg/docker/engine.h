@@ -83,6 +83,7 @@ class Engine {
   // cannot be stopped.
   absl::Status AwaitNoDoubt(bool patient, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   void NoteSignal(const std::string& id, base::Instant until) ABSL_LOCKS_EXCLUDED(mu_);
+  void ForgetSignals(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsOwnSignal(const Event& event, base::Instant now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);

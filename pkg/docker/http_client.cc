@@ -23,7 +23,8 @@ constexpr size_t kMaxLogBytes = 1 << 20;
 }  // namespace
 
 HttpClient::HttpClient(http::Endpoint endpoint, HttpClientOptions options)
-    : options_(std::move(options)), engine_(std::move(endpoint), options_.listener) {}
+    : options_(std::move(options)),
+      engine_(std::move(endpoint), options_.listener, base::RealClock(), options_.activator_pid) {}
 
 absl::StatusOr<EngineInfo> HttpClient::Ping(const std::function<void()>& on_starting,
                                             const std::stop_token& stop) {

@@ -21,7 +21,8 @@ namespace spacelet::docker {
 struct HttpClientOptions {
   std::string docker_config;  // path of config.json with registry credentials; empty: anonymous pulls
   absl::Duration pull_inactivity = kPullInactivity;
-  RequestListener listener;  // may be null
+  RequestListener listener;                           // may be null
+  int activator_pid = SocketActivation::kSystemdPid;  // as Engine's
 };
 
 // Names and ids that hold other characters than Docker allows are InvalidArgument before anything is sent.
@@ -93,6 +94,7 @@ class HttpClient : public Client {
   absl::Status Stream(int64_t since_nano, const std::function<void()>& on_open,
                       const std::function<void(const Event&)>& on_event,
                       const std::stop_token& stop) override;
+  absl::StatusOr<std::string> Health(const std::string& id, const std::stop_token& stop) override;
   absl::StatusOr<int> Exec(const std::string& id, const std::vector<std::string>& argv,
                            absl::Duration timeout, const std::stop_token& stop) override;
 

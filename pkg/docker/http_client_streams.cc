@@ -71,6 +71,13 @@ absl::Status HttpClient::Stream(int64_t since_nano, const std::function<void()>&
   return absl::UnavailableError("GET /events: the stream ended");
 }
 
+absl::StatusOr<std::string> HttpClient::Health(const std::string& id, const std::stop_token& stop) {
+  const EngineCall call = {.operation = "InspectContainer", .deadline = kInspectDeadline, .patient = false};
+  ASSIGN_OR_RETURN(const http::Response response, OnContainer(call, id, "/json", stop));
+  ASSIGN_OR_RETURN(const Container container, DecodeContainer(response.body));
+  return container.health;
+}
+
 absl::StatusOr<int> HttpClient::Exec(const std::string& id, const std::vector<std::string>& argv,
                                      absl::Duration timeout, const std::stop_token& stop) {
   const auto deadline = steady_clock::now() + absl::ToChronoNanoseconds(timeout);

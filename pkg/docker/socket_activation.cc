@@ -11,8 +11,19 @@ absl::Duration SocketActivation::Hold(base::Instant now) const {
   return last_ ? std::max(*last_ + kActivationInterval - now, absl::ZeroDuration()) : absl::ZeroDuration();
 }
 
-void SocketActivation::OnEnd(base::Instant now) {
-  if (Doubt(now) > absl::ZeroDuration()) ending_ = now;
+void SocketActivation::OnSignal(const std::string& container, base::Instant now) {
+  ending_ = now;
+  signalled_.insert(container);
+}
+
+void SocketActivation::OnEnd(const std::string& container, base::Instant now) {
+  const bool was_signalled = signalled_.erase(container) > 0;
+  if (was_signalled || Doubt(now) > absl::ZeroDuration()) ending_ = now;
+}
+
+void SocketActivation::OnBeginning() {
+  ending_.reset();
+  signalled_.clear();
 }
 
 absl::Duration SocketActivation::Doubt(base::Instant now) const {
@@ -48,7 +59,7 @@ void SocketActivation::OnPingAnswered(int listener_pid, base::Instant now) {
 
 void SocketActivation::OnLost() {
   lost_ = true;
-  ending_.reset();
+  OnBeginning();
 }
 
 void SocketActivation::OnPingFailed(Ping ping) {

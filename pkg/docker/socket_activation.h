@@ -3,6 +3,8 @@
 #pragma once
 
 #include <optional>
+#include <set>
+#include <string>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -42,11 +44,12 @@ class SocketActivation {
   // its event stream what becomes of them (seen with 20.10, 26.1 and 28.5). Whoever connects to look at that
   // waits in systemd's socket, which starts it again. Events: a container that ends, or was sent a signal by
   // somebody else than this agent; one that was made or started, which a Docker that is stopping does not.
-  void OnSignal(base::Instant now) { ending_ = now; }
-  void OnEnd(base::Instant now);
-  void OnBeginning() { ending_.reset(); }
+  void OnSignal(const std::string& container, base::Instant now);
+  void OnEnd(const std::string& container, base::Instant now);
+  void OnBeginning();
   // For how long no connection should be made at all, if the event stream does not end before: zero, but for
-  // kStoppingTime after a signal that came within kActivationInterval of a ping that started Docker.
+  // kStoppingTime after the last of a signal, the end that it led to, and another end meanwhile; and only
+  // within kActivationInterval of a ping that started Docker.
   absl::Duration Doubt(base::Instant now) const;
 
   // `listener_pid`: as http::Response.
@@ -62,8 +65,9 @@ class SocketActivation {
   bool by_systemd_ = false;  // as of the last answer
   bool lost_ = false;
   bool waiting_ = false;                 // a ping that starts Docker is under way
-  std::optional<base::Instant> ending_;  // since when Docker may be stopping
-  std::optional<base::Instant> last_;    // ping that may have started Docker, or its answer
+  std::optional<base::Instant> ending_;  // the last sign that Docker may be stopping
+  std::set<std::string> signalled_;    // containers that have not ended since; a grace period may be minutes
+  std::optional<base::Instant> last_;  // ping that may have started Docker, or its answer
 };
 
 }  // namespace spacelet::docker

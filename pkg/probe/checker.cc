@@ -23,8 +23,7 @@ absl::Status NotAsked(const absl::Status& why) {
 
 // Runs one handler; the overloads are what a probe can be.
 struct Run {
-  docker::Reader& reader;
-  docker::Execer& execer;
+  docker::ProbeSource& docker;
   const Target& target;
   const api::Probe& probe;
   const std::stop_token& stop;
@@ -56,7 +55,7 @@ struct Run {
 
   absl::Status operator()(const api::Probe::Exec& exec) const {
     const std::string what = absl::StrCat("exec ", exec.command.empty() ? "" : exec.command.front(), ": ");
-    const absl::StatusOr<int> code = execer.Exec(target.id, exec.command, timeout(), stop);
+    const absl::StatusOr<int> code = docker.Exec(target.id, exec.command, timeout(), stop);
     if (absl::IsDeadlineExceeded(code.status()))
       return absl::DeadlineExceededError(absl::StrCat(what, "has not ended in time"));
     if (absl::IsInvalidArgument(code.status()))
@@ -66,20 +65,19 @@ struct Run {
   }
 
   absl::Status operator()(const api::Probe::DockerHealth&) const {
-    const absl::StatusOr<docker::Container> container = reader.InspectContainer(target.id, stop);
-    if (!container.ok()) return NotAsked(container.status());
-    if (container->health == "healthy") return absl::OkStatus();
-    const std::string message = absl::StrCat("Docker health: ", container->health);
-    if (container->health == "unhealthy") return absl::UnavailableError(message);
-    return absl::FailedPreconditionError(container->health.empty() ? "the image has no health check"
-                                                                   : message);
+    const absl::StatusOr<std::string> health = docker.Health(target.id, stop);
+    if (!health.ok()) return NotAsked(health.status());
+    if (*health == "healthy") return absl::OkStatus();
+    const std::string message = absl::StrCat("Docker health: ", *health);
+    if (*health == "unhealthy") return absl::UnavailableError(message);
+    return absl::FailedPreconditionError(health->empty() ? "the image has no health check" : message);
   }
 };
 
 }  // namespace
 
 absl::Status HostChecker::Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) {
-  return std::visit(Run{reader_, execer_, target, probe, stop}, probe.handler);
+  return std::visit(Run{docker_, target, probe, stop}, probe.handler);
 }
 
 absl::StatusOr<double> HostChecker::Sample(const Target& target, const DrainMetric& metric,

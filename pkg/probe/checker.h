@@ -30,15 +30,14 @@ class Checker {
 // and TCP against the target's address, exec and Docker's health check through the daemon.
 class HostChecker : public Checker {
  public:
-  // Both must outlive the checker.
-  HostChecker(docker::Reader& reader, docker::Execer& execer) : reader_(reader), execer_(execer) {}
+  // `docker` must outlive the checker.
+  explicit HostChecker(docker::ProbeSource& docker) : docker_(docker) {}
   absl::Status Check(const Target& target, const api::Probe& probe, const std::stop_token& stop) override;
   absl::StatusOr<double> Sample(const Target& target, const DrainMetric& metric,
                                 const std::stop_token& stop) override;
 
  private:
-  docker::Reader& reader_;
-  docker::Execer& execer_;
+  docker::ProbeSource& docker_;
 };
 
 }  // namespace spacelet::probe

@@ -311,7 +311,12 @@ absl::Status FakeDocker::RemoveImage(const std::string& reference_or_id, const s
             [&](FakeEngine& engine) { return engine.RemoveImage(reference_or_id); });
 }
 
-// --- Execer and EventSource
+// --- ProbeSource and EventSource
+
+absl::StatusOr<std::string> FakeDocker::Health(const std::string& id, const std::stop_token& stop) {
+  ASSIGN_OR_RETURN(const docker::Container container, InspectContainer(id, stop));
+  return container.health;
+}
 
 absl::StatusOr<int> FakeDocker::Exec(const std::string& id, const std::vector<std::string>&, absl::Duration,
                                      const std::stop_token& stop) {

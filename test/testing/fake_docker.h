@@ -107,6 +107,7 @@ class FakeDocker : public docker::Client {
   absl::Status Stream(int64_t since_nano, const std::function<void()>& on_open,
                       const std::function<void(const docker::Event&)>& on_event,
                       const std::stop_token& stop) override;
+  absl::StatusOr<std::string> Health(const std::string& id, const std::stop_token& stop) override;
   absl::StatusOr<int> Exec(const std::string& id, const std::vector<std::string>& argv,
                            absl::Duration timeout, const std::stop_token& stop) override;
 

@@ -32,6 +32,7 @@ class EngineInDoubt : public ::testing::Test {
   absl::Status Ask(const EngineCall& call = {.path = "/info"}) {
     return engine_.Call(call, stop_.get_token()).status();
   }
+  absl::Status AskAtOnce() { return Ask({.path = "/info", .patient = false}); }
   // What becomes of a call that is held up, when `then` happens.
   template <typename F>
   absl::Status AskAndThen(F&& then) {
@@ -85,7 +86,7 @@ TEST_F(EngineInDoubt, AStopEndsTheWait) {
 
 TEST_F(EngineInDoubt, WhoMayNotWaitIsTold) {
   engine_.OnEvent(OfContainer("kill"));
-  EXPECT_TRUE(absl::IsUnavailable(Ask({.path = "/info", .patient = false})));
+  EXPECT_TRUE(absl::IsUnavailable(AskAtOnce()));
   EXPECT_TRUE(absl::IsUnavailable(engine_.Call({.path = "/info"}, {}).status())) << "nobody could stop it";
 }
 
@@ -93,19 +94,28 @@ TEST_F(EngineInDoubt, TheAgentsOwnSignalsAreNoSign) {
   ASSERT_TRUE(Ask({.method = "POST", .path = "/containers/a/stop", .signals = "a"}).ok());
   clock_.Advance(absl::Seconds(30));  // nobody read the stream meanwhile
   engine_.OnEvent(OfContainer("kill", "a"));
-  EXPECT_TRUE(Ask().ok());
+  EXPECT_TRUE(AskAtOnce().ok());
   engine_.OnEvent(OfContainer("kill", "b"));
-  EXPECT_TRUE(absl::IsUnavailable(Ask({.path = "/info", .patient = false}))) << "another one's";
+  EXPECT_TRUE(absl::IsUnavailable(AskAtOnce())) << "another one's";
+}
+
+TEST_F(EngineInDoubt, UntilTheContainerIsStartedAgain) {
+  ASSERT_TRUE(Ask({.method = "POST", .path = "/containers/a/restart", .signals = "a"}).ok());
+  engine_.OnEvent(OfContainer("kill", "a"));
+  engine_.OnEvent(OfContainer("start", "a"));
+  EXPECT_TRUE(AskAtOnce().ok());
+  engine_.OnEvent(OfContainer("kill", "a"));
+  EXPECT_TRUE(absl::IsUnavailable(AskAtOnce()));
 }
 
 TEST_F(EngineInDoubt, NorIsASignalThatEndsNothing) {
   for (const char* signal : {"1", "10", "12"}) engine_.OnEvent(OfContainer("kill", "a", signal));
-  EXPECT_TRUE(Ask().ok());
+  EXPECT_TRUE(AskAtOnce().ok());
 }
 
 TEST_F(EngineInDoubt, NorAContainerThatEndsByItself) {
   engine_.OnEvent(OfContainer("die"));
-  EXPECT_TRUE(Ask().ok());
+  EXPECT_TRUE(AskAtOnce().ok());
 }
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <fstream>
@@ -369,6 +370,43 @@ TEST(Events, AnEndIsUnavailableAndARefusalNeverOpens) {
   EXPECT_EQ(client.Stream(0, nullptr, [](const Event&) {}, {}).code(), absl::StatusCode::kUnavailable);
   daemon.Answers("GET /events", Chunked(Chunk("<html>")));
   EXPECT_EQ(client.Stream(0, nullptr, [](const Event&) {}, {}).code(), absl::StatusCode::kInternal);
+}
+
+// Behind a socket that starts it for whoever connects (engine_test.cc has the rest). Not even a probe does
+// then, which is told so; it would hold up others.
+TEST(Events, TellOfADockerThatMayBeStopping) {
+  Daemon daemon;
+  daemon.Answers("POST /containers/a/stop", Answer(204, ""));
+  daemon.Answers("GET /events", Chunked(Chunk("")));
+  HttpClientOptions options;
+  options.activator_pid = getpid();
+  HttpClient client = daemon.Connect(options);
+  ASSERT_TRUE(client.Ping({}).ok());
+  EXPECT_FALSE(client.Stream(0, nullptr, [](const Event&) {}, {}).ok());
+  ASSERT_TRUE(client.Ping({}).ok()) << "this one may have started it";
+
+  ASSERT_TRUE(client.StopContainer("a", absl::Seconds(1), {}).ok());
+  const auto event = [](const std::string& action, const std::string& id) {
+    return absl::StrCat(R"({"Type":"container","Action":")", action, R"(","Actor":{"ID":")", id, R"("}})");
+  };
+  daemon.Answers("GET /events", Chunked(Chunk(event("kill", "a") + event("die", "a") + event("kill", "b") +
+                                              event("die", "b"))));
+  std::vector<std::string> seen;
+  EXPECT_FALSE(client
+                   .Stream(0, nullptr,
+                           [&](const Event& e) {
+                             seen.push_back(absl::StrCat(e.action, " ", e.actor_id));
+                             // Nobody knows the container, but somebody was asked.
+                             const bool asked = absl::IsNotFound(
+                                 client.Exec(e.actor_id, {"x"}, absl::Seconds(9), {}).status());
+                             EXPECT_EQ(asked, e.actor_id == "a");
+                             EXPECT_EQ(absl::IsNotFound(client.Health(e.actor_id, {}).status()), asked);
+                           },
+                           {})
+                   .ok());
+  EXPECT_THAT(seen, ElementsAre("die a", "die b"));
+  EXPECT_THAT(daemon.asked().back(), Not(HasSubstr("/containers/b")));
+  EXPECT_THAT(daemon.asked().at(0), HasSubstr("%22kill%22"));
 }
 
 TEST(Exec, GivesTheExitCode) {

@@ -83,25 +83,36 @@ SocketActivation Started(int listener_pid = kSystemd) {
 TEST(SocketActivation, ADockerThatEndsContainersMayBeStopping) {
   SocketActivation socket = Started();
   EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration());
-  socket.OnSignal(kStart + absl::Seconds(5));
+  socket.OnSignal("a", kStart + absl::Seconds(5));
   EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(5)), kStoppingTime);
-  socket.OnEnd(kStart + absl::Seconds(15));
+  socket.OnEnd("a", kStart + absl::Seconds(15));
   EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(20)), kStoppingTime - absl::Seconds(5)) << "not at once";
   EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(15) + kStoppingTime), absl::ZeroDuration());
-  socket.OnEnd(kStart + absl::Seconds(40));
+  socket.OnEnd("a", kStart + absl::Seconds(40));
   EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(40)), absl::ZeroDuration()) << "a crash";
+}
+
+TEST(SocketActivation, WhatWasSignalledMayTakeItsTimeToEnd) {
+  SocketActivation socket = Started();
+  socket.OnSignal("a", kStart);
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(30)), absl::ZeroDuration())
+      << "a grace period may be minutes";
+  socket.OnEnd("b", kStart + absl::Seconds(30));
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(30)), absl::ZeroDuration());
+  socket.OnEnd("a", kStart + absl::Seconds(30));
+  EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(30)), kStoppingTime);
 }
 
 TEST(SocketActivation, WhatStopsStartsNothing) {
   SocketActivation socket = Started();
-  socket.OnSignal(kStart);
+  socket.OnSignal("a", kStart);
   socket.OnBeginning();
   EXPECT_EQ(socket.Doubt(kStart), absl::ZeroDuration());
 }
 
 TEST(SocketActivation, AStopInDoubtIsUndoneWhenTheMinuteIsOver) {
   SocketActivation socket = Started();
-  socket.OnSignal(kStart + absl::Seconds(5));
+  socket.OnSignal("a", kStart + absl::Seconds(5));
   socket.OnLost();
   EXPECT_EQ(socket.Doubt(kStart + absl::Seconds(6)), absl::ZeroDuration())
       << "certain: AdmitPing says the rest";
@@ -114,11 +125,11 @@ TEST(SocketActivation, AStopInDoubtIsUndoneWhenTheMinuteIsOver) {
 
 TEST(SocketActivation, ThereIsNoDoubtWhereDockerMayBeStartedAgainOrListensForItself) {
   SocketActivation found = Connected(kSystemd), late = Started(), itself = Started(kDockerd);
-  found.OnSignal(kStart);
+  found.OnSignal("a", kStart);
   EXPECT_EQ(found.Doubt(kStart), absl::ZeroDuration()) << "this agent has not started it";
-  late.OnSignal(kStart + absl::Seconds(59));
+  late.OnSignal("a", kStart + absl::Seconds(59));
   EXPECT_EQ(late.Doubt(kStart + absl::Seconds(59)), kActivationInterval - absl::Seconds(59));
-  itself.OnSignal(kStart);
+  itself.OnSignal("a", kStart);
   EXPECT_EQ(itself.Doubt(kStart), absl::ZeroDuration());
 }
 

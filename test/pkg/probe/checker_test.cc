@@ -22,7 +22,7 @@ class CheckerTest : public ::testing::Test {
   }
 
   testing::FakeDocker docker_;
-  HostChecker checker_{docker_, docker_};
+  HostChecker checker_{docker_};
   Target target_{.id = "1", .ip = "127.0.0.1"};
 };
 
