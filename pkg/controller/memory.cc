@@ -262,10 +262,11 @@ int64_t Memory::ObservedGeneration(const std::vector<std::string>& keys) const {
 
 bool Memory::LookedAtAll(const std::vector<std::string>& keys, int64_t generation) const {
   base::MutexLock lock(mu_);
-  return std::all_of(keys.begin(), keys.end(), [&](const std::string& key) {
+  for (const std::string& key : keys) {
     const Object* object = Find(key);
-    return object != nullptr && object->looked == generation;
-  });
+    if (object == nullptr || object->looked != generation) return false;
+  }
+  return true;
 }
 
 void Memory::Forget(const std::string& key) {

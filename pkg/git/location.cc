@@ -39,7 +39,8 @@ std::string DidYouMean(absl::string_view word, const std::vector<std::string>& k
 // Of a name that becomes a word of a command line, or a line of a file.
 bool IsPlain(absl::string_view text) {
   return std::all_of(text.begin(), text.end(), [](char c) {
-    return absl::ascii_isgraph(c) && absl::string_view("\\\"'").find(c) == absl::string_view::npos;
+    return absl::ascii_isgraph(static_cast<unsigned char>(c)) &&
+           absl::string_view("\\\"'").find(c) == absl::string_view::npos;
   });
 }
 
@@ -55,7 +56,8 @@ absl::StatusOr<Transport> ParseScheme(absl::string_view scheme) {
 // ---- HOST
 
 bool IsHostCharacter(char c) {
-  return absl::ascii_isalnum(c) || absl::string_view(".-_[]:").find(c) != absl::string_view::npos;
+  return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+         absl::string_view(".-_[]:").find(c) != absl::string_view::npos;
 }
 
 absl::Status CheckPort(absl::string_view host) {
@@ -192,7 +194,7 @@ absl::StatusOr<Location> ParseLocation(absl::string_view text) {
 
 bool IsCommitId(absl::string_view text) {
   return text.size() == kIdDigits && std::all_of(text.begin(), text.end(), [](char c) {
-           return absl::ascii_isdigit(c) || (c >= 'a' && c <= 'f');
+           return absl::ascii_isdigit(static_cast<unsigned char>(c)) || (c >= 'a' && c <= 'f');
          });
 }
 
