@@ -128,11 +128,9 @@ Outcome Reconciler::Act(const Look& look, const std::stop_token& interrupt, cons
   if (!look.exists) return Gone(look);
   if (look.plan.in_sync())
     return {.kind = Kind::kInSync,
-            .status = {},
-            .pulling = "",
             .look_again =
                 std::min(look.settles_in, Tidy(look.key, *look.host, look.observed, interrupt, shutdown))};
-  if (look.host->suspend) return {.kind = Kind::kSuspended, .status = {}, .pulling = ""};
+  if (look.host->suspend) return {.kind = Kind::kSuspended};
   const bool held = look.held > absl::ZeroDuration() && !look.plan.goes_back;
   if (held || !CanAct(look.plan)) return Waiting(look);
 
@@ -328,7 +326,7 @@ Outcome Reconciler::Gone(const Look& look) {
   memory_.Forget(look.key);
   crashes_.Forget(look.key);
   on_news_(look.key);
-  return {.kind = Kind::kGone, .status = {}, .pulling = ""};
+  return {.kind = Kind::kGone};
 }
 
 absl::Duration Reconciler::LookAgain(const Look& look) {
@@ -347,7 +345,7 @@ absl::Duration Reconciler::LookAgain(const Look& look) {
 }
 
 Outcome Reconciler::Waiting(const Look& look) {
-  return {.kind = Kind::kWaiting, .status = {}, .pulling = "", .look_again = LookAgain(look)};
+  return {.kind = Kind::kWaiting, .look_again = LookAgain(look)};
 }
 
 // Docker's no to the network that is wanted, where another one was there: that one comes back.
@@ -365,7 +363,7 @@ bool Reconciler::GivesUpNetwork(const Look& look, const execute::Report& report)
 Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
                                const std::stop_token& interrupt) {
   for (size_t i = 0; i < report.steps_done; ++i) images_.Fetched(look.plan.steps[i].operation);
-  Outcome outcome{.kind = Kind::kActed, .status = report.status, .pulling = ""};
+  Outcome outcome{.kind = Kind::kActed, .status = report.status};
   if (report.status.ok()) {
     if (!report.stopped_early) return outcome;
     if (interrupt.stop_requested()) outcome.kind = Kind::kInterrupted;
@@ -393,14 +391,14 @@ Outcome Reconciler::AfterSteps(const Look& look, const execute::Report& report,
 }
 
 Outcome Reconciler::Unobserved(const std::string& key, const absl::Status& status) {
-  if (absl::IsCancelled(status)) return {.kind = Kind::kInterrupted, .status = status, .pulling = ""};
+  if (absl::IsCancelled(status)) return {.kind = Kind::kInterrupted, .status = status};
   for (const char* type : {api::kSynced, api::kReady, api::kProgressing})
     board_.SetObjectCondition(key, type, report::Truth::kUnknown, api::reason::kUnknown,
                               std::string(status.message()));
   const std::shared_ptr<const desired::Host> host = memory_.host();
   const bool expected = host->Find(NameOf(key)) != nullptr && !host->suspend;
   metrics_.ObjectState(key, false, false, expected, false);
-  return {.kind = Kind::kFailed, .status = status, .unobserved = true, .pulling = ""};
+  return {.kind = Kind::kFailed, .status = status, .unobserved = true};
 }
 
 }  // namespace spacelet::controller

@@ -39,10 +39,10 @@ struct Outcome {
     kFailed,
   };
   Kind kind = Kind::kWaiting;
-  absl::Status status;        // kFailed
+  absl::Status status = {};   // kFailed
   bool unobserved = false;    // kFailed: it could not even be looked at
   bool has_fallback = false;  // kFailed: a put-aside container, or a network's old settings, can come back
-  std::string pulling;        // kFailed: the image whose pull failed
+  std::string pulling = {};   // kFailed: the image whose pull failed
   absl::Duration look_again =
       absl::InfiniteDuration();  // kWaiting, kInSync: at the latest, without being woken
 };

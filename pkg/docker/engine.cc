@@ -123,21 +123,21 @@ absl::StatusOr<EngineInfo> Engine::Ping(const std::function<void()>& on_starting
   return info;
 }
 
-void Engine::NoteSignal(const std::string& id, base::Instant until) {
+void Engine::NoteOwnSignal(const std::string& id, base::Instant until) {
   if (id.empty()) return;
   base::MutexLock lock(mu_);
-  std::erase_if(signalled_, [&](const auto& signal) { return signal.second < clock_.Monotonic(); });
-  signalled_[id] = until;
+  std::erase_if(own_signals_, [&](const auto& signal) { return signal.second < clock_.Monotonic(); });
+  own_signals_[id] = until;
 }
 
 bool Engine::IsOwnSignal(const Event& event, base::Instant now) const {
-  const auto signal = signalled_.find(event.actor_id);
-  return signal != signalled_.end() && now <= signal->second;
+  const auto signal = own_signals_.find(event.actor_id);
+  return signal != own_signals_.end() && now <= signal->second;
 }
 
 // Of calls that have ended; empty: of every container.
-void Engine::ForgetSignals(const std::string& id) {
-  std::erase_if(signalled_, [&](const auto& signal) {
+void Engine::ForgetOwnSignals(const std::string& id) {
+  std::erase_if(own_signals_, [&](const auto& signal) {
     return (id.empty() || signal.first == id) && signal.second < base::InfiniteFuture();
   });
 }
@@ -150,14 +150,14 @@ void Engine::OnEvent(const Event& event) {
     activation_.OnSignal(event.actor_id, now);
   if (event.action == "die") activation_.OnEnd(event.actor_id, now);
   if (event.action == "create" || event.action == "start") activation_.OnBeginning();
-  if (event.action == "start") ForgetSignals(event.actor_id);
+  if (event.action == "start") ForgetOwnSignals(event.actor_id);
   certain_.NotifyAll();
 }
 
 void Engine::OnLost() {
   base::MutexLock lock(mu_);
   activation_.OnLost();
-  ForgetSignals("");
+  ForgetOwnSignals("");
   certain_.NotifyAll();
 }
 
@@ -236,9 +236,9 @@ absl::StatusOr<http::Response> Engine::Once(const EngineCall& call, const std::s
                                      .max_body_bytes = call.max_body_bytes,
                                      .stop = stop};
   const auto start = steady_clock::now();
-  NoteSignal(call.signals, base::InfiniteFuture());
+  NoteOwnSignal(call.signals, base::InfiniteFuture());
   absl::StatusOr<http::Response> response = send(request, options);
-  NoteSignal(call.signals, clock_.Monotonic() + kEventLag);
+  NoteOwnSignal(call.signals, clock_.Monotonic() + kEventLag);
   if (listener_) {
     const std::string code =
         response.ok() ? absl::StrCat(response->status) : absl::StatusCodeToString(response.status().code());

@@ -35,9 +35,8 @@ struct EngineCall {
   absl::Duration inactivity = absl::InfiniteDuration();
   absl::Duration opening = absl::InfiniteDuration();  // until the answer's header
   size_t max_body_bytes = 16 << 20;
-  std::string signals =
-      {};               // the id of the container that is sent one: its "kill" event is this agent's doing
-  bool patient = true;  // waits while Docker may be stopping; false: Unavailable at once
+  std::string signals = {};  // id of the container that is sent one: its "kill" event is our own doing
+  bool patient = true;       // waits while Docker may be stopping; false: Unavailable at once
   std::string content_type = "application/json";
   std::map<std::string, std::string> headers = {};
 };
@@ -82,8 +81,8 @@ class Engine {
   // Blocks while Docker may be stopping. Errors: Cancelled; Unavailable: at once, for who is not patient or
   // cannot be stopped.
   absl::Status AwaitNoDoubt(bool patient, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
-  void NoteSignal(const std::string& id, base::Instant until) ABSL_LOCKS_EXCLUDED(mu_);
-  void ForgetSignals(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void NoteOwnSignal(const std::string& id, base::Instant until) ABSL_LOCKS_EXCLUDED(mu_);
+  void ForgetOwnSignals(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   bool IsOwnSignal(const Event& event, base::Instant now) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // Forgets what was negotiated: the next call finds out who answers now.
   void Forget() ABSL_LOCKS_EXCLUDED(mu_);
@@ -102,7 +101,7 @@ class Engine {
   base::CondVar certain_;  // that Docker was stopped, or is not
   SocketActivation activation_ ABSL_GUARDED_BY(mu_);
   // Containers that this agent has sent a signal -> until when its event may come.
-  std::map<std::string, base::Instant> signalled_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, base::Instant> own_signals_ ABSL_GUARDED_BY(mu_);
   std::string api_version_ ABSL_GUARDED_BY(mu_);  // negotiated; empty: not known
 };
 

@@ -25,8 +25,8 @@ inline constexpr absl::Duration kActivationPatience = absl::Minutes(2);
 // nothing else is said; seen: up to 6 s from the end of the last container to its own.
 inline constexpr absl::Duration kStoppingTime = absl::Seconds(20);
 
-// Which connections may be made after Docker went away. Where the daemon listens for itself, all of them.
-// Thread-safety: thread-compatible. Pure.
+// Which connections may be made after Docker went away, or while it may be going. Where the daemon listens
+// for itself, all of them. Thread-safety: thread-compatible. Pure.
 class SocketActivation {
  public:
   static constexpr int kSystemdPid = 1;
@@ -66,8 +66,8 @@ class SocketActivation {
   bool lost_ = false;
   bool waiting_ = false;                 // a ping that starts Docker is under way
   std::optional<base::Instant> ending_;  // the last sign that Docker may be stopping
-  std::set<std::string> signalled_;    // containers that have not ended since; a grace period may be minutes
-  std::optional<base::Instant> last_;  // ping that may have started Docker, or its answer
+  std::set<std::string> signalled_;      // by others, and not ended since: a grace period may be minutes
+  std::optional<base::Instant> last_;    // ping that may have started Docker, or its answer
 };
 
 }  // namespace spacelet::docker
