@@ -108,43 +108,46 @@ absl::Status DeadlineTimer::Add(CallGuard& call) {
   if (!thread_.joinable()) {
     ASSIGN_OR_RETURN(thread_, base::StartThread([this] { Run(); }));
   }
-  const auto [position, inserted] = queue_.emplace(call.Due(), &call);
-  if (position == queue_.begin()) changed_.NotifyAll();
+  Insert(call);
   return absl::OkStatus();
 }
 
 void DeadlineTimer::Refresh(CallGuard& call) {
   base::MutexLock lock(mu_);
-  EraseLocked(call);
-  queue_.emplace(call.Due(), &call);
-  changed_.NotifyAll();
+  Erase(call);
+  Insert(call);
 }
 
 void DeadlineTimer::Remove(CallGuard& call) {
   base::MutexLock lock(mu_);
-  EraseLocked(call);
+  Erase(call);
 }
 
-void DeadlineTimer::EraseLocked(CallGuard& call) {
+void DeadlineTimer::Insert(CallGuard& call) {
+  const SteadyTime due = call.Due();
+  queue_.emplace(due, &call);
+  if (due < sleeps_until_) changed_.NotifyAll();
+}
+
+void DeadlineTimer::Erase(CallGuard& call) {
   std::erase_if(queue_, [&](const auto& entry) { return entry.second == &call; });
 }
 
 void DeadlineTimer::Run() {
   base::MutexLock lock(mu_);
   while (!quit_) {
-    if (queue_.empty()) {
-      changed_.Wait(mu_);
-      continue;
-    }
-    const auto [due, call] = *queue_.begin();
     const SteadyTime now = steady_clock::now();
-    if (due > now) {
-      changed_.WaitUntil(mu_, due);
+    const SteadyTime nearest = queue_.empty() ? now + ToNanoseconds(kNever) : queue_.begin()->first;
+    if (nearest > now) {
+      sleeps_until_ = nearest;
+      changed_.WaitUntil(mu_, nearest);
+      sleeps_until_ = SteadyTime::min();
       continue;
     }
+    CallGuard* call = queue_.begin()->second;
     queue_.erase(queue_.begin());
     call->Expire(now);
-    queue_.emplace(call->Due(), call);
+    Insert(*call);
   }
 }
 

@@ -55,6 +55,8 @@ class CallGuard {
   Cause cause_ ABSL_GUARDED_BY(mu_) = Cause::kNone;
 };
 
+// Nearly every call is over long before its deadline, so none costs the thread a wake-up: it sleeps until the
+// nearest deadline it knew when it lay down, and is woken only for one that is nearer.
 // Thread-safety: thread-safe. The thread starts with the first call.
 class DeadlineTimer {
  public:
@@ -71,11 +73,14 @@ class DeadlineTimer {
 
  private:
   void Run() ABSL_LOCKS_EXCLUDED(mu_);
-  void EraseLocked(CallGuard& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Insert(CallGuard& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  void Erase(CallGuard& call) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   base::Mutex mu_;
   base::CondVar changed_;
   std::set<std::pair<SteadyTime, CallGuard*>> queue_ ABSL_GUARDED_BY(mu_);  // nearest first
+  // Until when the thread sleeps; min: it is awake and looks at the queue itself.
+  SteadyTime sleeps_until_ ABSL_GUARDED_BY(mu_) = SteadyTime::min();
   bool quit_ ABSL_GUARDED_BY(mu_) = false;
   std::jthread thread_ ABSL_GUARDED_BY(mu_);
 };
