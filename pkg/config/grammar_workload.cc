@@ -170,8 +170,7 @@ void AddIdentityFields(Record<Workload>& record) {
       .DefaultNote("the name of the workload");
   record.Add("hostname", &Workload::hostname, Hostname(), "Hostname, also a network alias.")
       .DefaultNote("the profile's, else Docker's");
-  record
-      .Add("networkAliases", &Workload::network_aliases, ListOf(Hostname()), "Further names on the network.")
+  record.Add("networkAliases", &Workload::network_aliases, ListOf(DnsName()), "Further names on the network.")
       .Example("[gateway]");
   record.Add("platform", &Workload::platform, Platform(), "Image platform.")
       .DefaultNote("the profile's, else the host's")

@@ -79,14 +79,20 @@ Codec<std::string> Text() {
   return {"text", [](Definitions&) { return TypedSchema("string"); }, DecodeText, yaml::Node::Text};
 }
 
-Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation) {
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation,
+                            size_t longest) {
   Codec<std::string> codec = Text();
   codec.type = std::move(type);
-  codec.schema = [pattern](Definitions&) { return TypedSchema("string", pattern); };
-  codec.decode = [compiled = Pattern(pattern), expectation](const Cursor& at, std::string& out) {
+  codec.schema = [pattern, longest](Definitions&) {
+    yaml::Node schema = TypedSchema("string", pattern);
+    if (longest > 0) schema.Add("maxLength", PlainNumber(static_cast<int64_t>(longest)));
+    return schema;
+  };
+  codec.decode = [compiled = Pattern(pattern), expectation, longest](const Cursor& at, std::string& out) {
     if (!DecodeText(at, out)) return false;
-    if (!compiled.Matches(out)) return at.Error(absl::StrCat(Shown(out), " is not ", expectation)), false;
-    return true;
+    const bool good = (longest == 0 || out.size() <= longest) && compiled.Matches(out);
+    if (!good) at.Error(absl::StrCat(Shown(out), " is not ", expectation));
+    return good;
   };
   return codec;
 }
@@ -195,21 +201,28 @@ Codec<size_t> Word(const std::vector<std::string>& words) {
 
 Codec<std::string> DnsLabel() {
   return TextLike(
-      "DNS label", "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$",
-      "a DNS label: lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends");
+      "DNS label", "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
+      "a DNS label: lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends",
+      63);
 }
 
 Codec<std::string> ContainerName() {
-  return TextLike("container name", "^[a-zA-Z0-9][a-zA-Z0-9_.-]{1,127}$",
-                  "a container name: at least two letters, digits, dots, dashes or underscores, the first a "
-                  "letter or digit");
+  return TextLike("container name", "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$",
+                  "a container name: 2 to 128 letters, digits, dots, dashes or underscores, the first a "
+                  "letter or digit",
+                  128);
 }
 
+constexpr char kDottedLabels[] =
+    "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*$";
+
 Codec<std::string> Hostname() {
-  return TextLike(
-      "hostname",
-      "^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?){0,8}$",
-      "a hostname: letters, digits, dashes and dots");
+  return TextLike("hostname", kDottedLabels, "a hostname: letters, digits, dashes and dots, at most 64", 64);
+}
+
+Codec<std::string> DnsName() {
+  return TextLike("DNS name", kDottedLabels, "a DNS name: letters, digits, dashes and dots, at most 253",
+                  253);
 }
 
 Codec<std::string> ImageReference() {

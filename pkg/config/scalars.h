@@ -12,9 +12,11 @@
 namespace spacelet::config {
 
 // A text that must be one in every YAML reader: a plain scalar that reads as a number or a boolean somewhere
-// has to be quoted. With a pattern (ECMA, anchored), `expectation` completes "is not …".
+// has to be quoted. With a pattern (ECMA, anchored), `expectation` completes "is not …". `longest` in bytes;
+// 0: any length. It stands beside the pattern because RE2 writes a counted repetition out.
 Codec<std::string> Text();
-Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation);
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation,
+                            size_t longest = 0);
 // Any scalar, taken as it was written: environment values, arguments, labels.
 Codec<std::string> Scalar();
 
@@ -36,9 +38,10 @@ Codec<E> Enumeration(std::vector<std::pair<std::string, E>> words);
 // The index into `words`, for Enumeration.
 Codec<size_t> Word(const std::vector<std::string>& words);
 
-Codec<std::string> DnsLabel();       // RFC 1123: [a-z0-9]([-a-z0-9]*[a-z0-9])?, 63
-Codec<std::string> ContainerName();  // Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+
-Codec<std::string> Hostname();
+Codec<std::string> DnsLabel();        // RFC 1123: [a-z0-9]([-a-z0-9]*[a-z0-9])?, 63
+Codec<std::string> ContainerName();   // Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+, 128
+Codec<std::string> Hostname();        // labels with dots between, 64: Linux's HOST_NAME_MAX
+Codec<std::string> DnsName();         // the same, 253: RFC 1035 without the dot at its end
 Codec<std::string> ImageReference();  // [HOST[:PORT]/]PATH[:TAG][@sha256:…]
 Codec<std::string> Platform();        // os/arch[/variant]
 Codec<std::string> AbsolutePath();

@@ -1,7 +1,11 @@
 // Whatever the bytes: an answer, soon, and no crash.
 #include <chrono>
 #include <random>
+#include <string>
+#include <utility>
+#include <vector>
 
+#include "absl/strings/str_replace.h"
 #include "gtest/gtest.h"
 #include "test/pkg/config/document.h"
 
@@ -69,6 +73,22 @@ TEST(Hostile, LongTextsAreRefusedWhereAPatternIsExpected) {
         Load(WithSpec(absl::StrCat("  runner: {image: a:1, ", field, ": ", longest, "}\n")), "f", Today())
             .ok())
         << field;
+}
+
+TEST(Hostile, ANameIsAsLongAsWhatItNamesAllows) {
+  const std::vector<std::pair<std::string, size_t>> longest = {
+      {"  containers: [{image: a:1, name: $0}]\n", 63},
+      {"  runner: {image: a:1, containerName: $0}\n", 128},
+      {"  runner: {image: a:1, hostname: $0}\n", 64},
+      {"  runner: {image: a:1, networkAliases: [$0]}\n", 253},
+  };
+  for (const auto& [spec, length] : longest) {
+    for (const size_t more : {0, 1}) {
+      const Loaded loaded =
+          Load(WithSpec(absl::StrReplaceAll(spec, {{"$0", std::string(length + more, 'a')}})), "f", Today());
+      EXPECT_EQ(loaded.ok(), more == 0) << spec << ToText(loaded.diagnostics);
+    }
+  }
 }
 
 }  // namespace
