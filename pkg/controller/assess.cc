@@ -196,6 +196,7 @@ report::ObjectStatus Assess(const Assessment& a) {
 
 const docker::Container* Live(const std::string& key, const desired::Host& host,
                               const plan::ObservedState& observed) {
+  if (IsNetwork(key)) return nullptr;
   const std::string name = NameOf(key);
   if (const desired::Container* want = host.Find(name)) {
     const plan::Parts parts = plan::PartsOf(*want, observed);

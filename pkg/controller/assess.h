@@ -32,7 +32,7 @@ report::ObjectStatus Assess(const Assessment& a);
 bool Exists(const std::string& key, const desired::Host& host, const plan::ObservedState& observed);
 
 // The live container of a workload: under its name, or the one that was put aside while there is none; null:
-// none. Only ours: never a foreign one.
+// none, or a network's key. Only ours: never a foreign one.
 const docker::Container* Live(const std::string& key, const desired::Host& host,
                               const plan::ObservedState& observed);
 

@@ -139,6 +139,11 @@ Outcome Reconciler::Act(const Look& look, const std::stop_token& interrupt, cons
   return AfterSteps(look, report, interrupt);
 }
 
+void Reconciler::ReadLastWords(const std::string& key, const desired::Host& host,
+                               const plan::ObservedState& observed, const std::stop_token& shutdown) {
+  CrashOf(key, Live(key, host, observed), shutdown);
+}
+
 plan::Plan Reconciler::Review(const std::string& key, std::shared_ptr<const desired::Host> host,
                               plan::ObservedState observed, const std::stop_token& shutdown) {
   Look look = Judge(key, std::move(host), std::move(observed), shutdown);
@@ -226,9 +231,8 @@ void Reconciler::FillProbes(Look& look) const {
 }
 
 void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
-  const docker::Container* live =
-      absl::StartsWith(look.key, "container/") ? Live(look.key, *look.host, look.observed) : nullptr;
-  const Crash crash = CrashOf(look, live, shutdown);
+  const docker::Container* live = Live(look.key, *look.host, look.observed);
+  const Crash crash = CrashOf(look.key, live, shutdown);
   if (crash.settles_in > absl::ZeroDuration()) look.settles_in = crash.settles_in;
   report::ObjectStatus status = Assess({.key = look.key,
                                         .host = *look.host,
@@ -313,11 +317,12 @@ void Reconciler::CountState(const Look& look, const report::ObjectStatus& status
   metrics_.RolloutWaits(look.key, scheduled);
 }
 
-Crash Reconciler::CrashOf(const Look& look, const docker::Container* live, const std::stop_token& shutdown) {
+Crash Reconciler::CrashOf(const std::string& key, const docker::Container* live,
+                          const std::stop_token& shutdown) {
   if (live == nullptr) return {};
   const std::optional<probe::Result> watched = prober_.ResultOf(live->id);
   const absl::Duration ran_for = watched ? prober_.Now() - watched->started : absl::ZeroDuration();
-  return crashes_.Of(look.key, plan::ComponentOf(live->labels), *live, ran_for, shutdown);
+  return crashes_.Of(key, plan::ComponentOf(live->labels), *live, ran_for, shutdown);
 }
 
 Outcome Reconciler::Gone(const Look& look) {

@@ -274,10 +274,14 @@ void Controller::Core::ForgetLimitsOfTheGone(const state::LimitsSet& before,
 void Controller::Core::ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
                                  const plan::Partition& snapshot, uint64_t looks,
                                  const std::stop_token& stop) {
+  const auto is_stale = [&] { return memory_.LookedAtSince(key, looks); };  // a worker knows better
+  if (is_stale()) return;
+  plan::ObservedState observed = snapshot.For(key);
+  reconciler_.ReadLastWords(key, *host, observed, stop);
   base::MutexLock lock(review_mu_);
-  if (memory_.LookedAtSince(key, looks)) return;  // a worker knows better than `snapshot`
+  if (is_stale()) return;
   const bool was_in_sync = memory_.WasInSync(key);
-  const plan::Plan plan = reconciler_.Review(key, host, snapshot.For(key), stop);
+  const plan::Plan plan = reconciler_.Review(key, host, std::move(observed), stop);
   if (plan.in_sync() || memory_.Held(key) > absl::ZeroDuration()) return;
   if (was_in_sync && !plan.steps.empty()) parts_.metrics.DriftMissedByEvents(key);
   Enqueue(key);

@@ -42,11 +42,11 @@ std::optional<Fault> FakeDocker::NextFault(const std::string& operation, bool mu
 
 absl::Status FakeDocker::Hang(const std::stop_token& stop) {
   const int epoch = hang_epoch_;
-  while (epoch == hang_epoch_) {
-    if (stop.stop_requested()) return absl::CancelledError("stopped while the daemon hung");
-    changed_.Wait(mu_);
-  }
-  return absl::DeadlineExceededError("the daemon hung");
+  ++hanging_;
+  while (epoch == hang_epoch_ && !stop.stop_requested()) changed_.Wait(mu_);
+  --hanging_;
+  return epoch == hang_epoch_ ? absl::CancelledError("stopped while the daemon hung")
+                              : absl::DeadlineExceededError("the daemon hung");
 }
 
 absl::Status FakeDocker::Guarded(const std::string& operation, bool mutating, const std::stop_token& stop,
@@ -411,6 +411,11 @@ void FakeDocker::ReleaseHangs() {
   const Notifier notifier(changed_);
   base::MutexLock lock(mu_);
   ++hang_epoch_;
+}
+
+int FakeDocker::hanging() {
+  base::MutexLock lock(mu_);
+  return hanging_;
 }
 
 void FakeDocker::SetHook(std::function<void(const Call&)> hook) {

@@ -131,6 +131,7 @@ class FakeDocker : public docker::Client {
   void CutAfter(int mutations);
   void Revive();
   void ReleaseHangs();
+  int hanging() ABSL_LOCKS_EXCLUDED(mu_);  // so many calls hang
   // Called after every call that ended, faulty ones too. For invariants that hold between any two calls.
   void SetHook(std::function<void(const Call&)> hook);
 
@@ -175,7 +176,7 @@ class FakeDocker : public docker::Client {
   std::vector<Fault> faults_ ABSL_GUARDED_BY(mu_);
   std::function<void(const Call&)> hook_ ABSL_GUARDED_BY(mu_);
   std::optional<int> mutations_left_ ABSL_GUARDED_BY(mu_);
-  int hang_epoch_ ABSL_GUARDED_BY(mu_) = 0;
+  int hang_epoch_ ABSL_GUARDED_BY(mu_) = 0, hanging_ ABSL_GUARDED_BY(mu_) = 0;
   int stream_epoch_ ABSL_GUARDED_BY(mu_) = 0;
 };
 

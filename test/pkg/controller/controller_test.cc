@@ -112,6 +112,27 @@ TEST_F(ControllerTest, AHungInspectDelaysNobodyElse) {
       EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return controller_->GetProgress().converged; }));
 }
 
+// It is the resync that reads it: no event came.
+TEST_F(ControllerTest, ALogThatIsSlowToComeDelaysNobodyElse) {
+  const std::string document =
+      absl::StrReplaceAll(kWebAndApp, {{"\"web:1\"", "\"web:1\", restartPolicy: \"no\""}});
+  Start();
+  Offer(document);
+  ASSERT_TRUE(Converges());
+  docker_.Inject({.operation = "Stream", .kind = Kind::kHang});
+  docker_.EndStreams();
+  ASSERT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return docker_.hanging() == 1; }));
+  docker_.Inject({.operation = "TailLogs", .kind = Kind::kHang});
+  docker_.World([](testing::FakeEngine& engine) { return engine.Exit("web", 1).ok(); });
+  ASSERT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1), [&] { return docker_.hanging() == 2; }));
+  Offer(absl::StrReplaceAll(document, {{"app:1", "web:2"}}));
+  EXPECT_TRUE(EventuallyWhileTimeRuns(absl::Seconds(1),
+                                      [&] { return Runs("app") && Find("app")->image == "web:2"; }));
+  EXPECT_EQ(docker_.hanging(), 2);
+  docker_.ReleaseHangs();
+  EXPECT_TRUE(ConvergesWhileTimeRuns());
+}
+
 // The scan for rivals comes between the board, which has the document then, and the queue.
 TEST_F(ControllerTest, ADocumentThatNobodyHasLookedAtIsNotSettled) {
   Start();
