@@ -1,19 +1,22 @@
 """What 3, 30 and 300 declared containers cost, and 500 of somebody else's.
 
-Declared ones on the fake daemon, which takes no time of its own: what is measured is the agent. An agent for each number,
-and all but the one whose turn it is are held. The foreign ones on a Docker engine: none, 500 that were created, and
-none again, so that a machine that changes is seen.
+Declared ones on the fake daemon first, which takes no time of its own: what is measured is the agent. An agent for each
+number, and all but the one whose turn it is are held. Then on a Docker engine, one number after the other, against a
+program that creates and starts as many. The foreign ones on a Docker engine: none, 500 that were created, and none
+again, so that a machine that changes is seen.
 """
 import dataclasses
 import os
+import statistics
 import sys
 import time
 
-from measure import Table, Verdict, column, main, take_turns
+from measure import Table, Verdict, column, floor, main, take_turns
 from measure.fake_host import FakeHost
 from measure.process import Process
+from measure.site import Site
 from harness import document, engine
-from harness.host import Host
+from harness.document import Document
 from harness.waiting import until
 
 SIZES = (3, 30, 300)
@@ -23,8 +26,8 @@ COUNT, SUM = "spacelet_resync_time_seconds_count", "spacelet_resync_time_seconds
 PATIENCE = 600
 
 
-def spec(count):
-    return {"containers": [{"name": f"box-{i}", "image": IMAGE, "rollout": {"minReadySeconds": 0}} for i in range(count)]}
+def spec(count, image=IMAGE):
+    return {"containers": [{"name": f"box-{i}", "image": image, "rollout": {"minReadySeconds": 0}} for i in range(count)]}
 
 
 @dataclasses.dataclass
@@ -95,23 +98,73 @@ def declared(options):
             agent.host.close()
 
 
+def of_the_agent(agent):
+    """How many resyncs there were, and their seconds."""
+    return agent.metric(COUNT), agent.metric(SUM)
+
+
+class OnAnEngine:
+    """So many containers on a Docker engine, whose own time grows as well: so there is a floor for each number."""
+
+    NETWORK = ("POST", "/networks/create", {"Name": "harness", "Driver": "bridge"})
+
+    def __init__(self, site):
+        self.site, self.agent = site, site.agent
+        self.agent.flags["resync-interval"] = "5s"
+
+    def converge(self, count):
+        """Seconds; the agent lives on."""
+        self.site.host.begin_again()
+        self.site.host.write(Document({"network": {"name": "harness"}, **spec(count, document.GENERIC_IMAGE)}))
+        begin = time.monotonic()
+        self.agent.start()
+        until(f"{count} containers", lambda: self.agent.ask("/readyz")[0] == 200, PATIENCE)
+        return time.monotonic() - begin
+
+    def resync(self):
+        """Milliseconds of one."""
+        count, total = of_the_agent(self.agent)
+        until("a resync", lambda: of_the_agent(self.agent)[0] > count, PATIENCE)
+        count_now, total_now = of_the_agent(self.agent)
+        return 1000 * (total_now - total) / (count_now - count)
+
+    def bare(self, count, like):
+        """Seconds of a program that creates and starts as many, one after the other."""
+        self.site.host.begin_again()
+        pairs = [call for i in range(count) for call in (floor.create(f"bare-{i}", like), floor.start(f"bare-{i}"))]
+        return sum(self.site.bare(self.NETWORK, *pairs)) / 1000
+
+
+def declared_on_an_engine(site, options):
+    one = OnAnEngine(site)
+    yield "| on a Docker engine | bare, s | agent, s | to bare | of it CPU, s | RSS, MiB | anonymous, MiB | a resync, ms |\n|" + "---|" * 8
+    for count in SIZES:
+        seconds, process = one.converge(count), Process(site.agent.process.pid)
+        cpu, resync = process.cpu(), statistics.median(one.resync() for _ in range(options.runs))
+        resident, anonymous = process.resident(), process.anonymous()
+        bare = one.bare(count, site.docker.inspect("box-0"))
+        yield (f"| {count} containers | {bare:.1f} | {seconds:.1f} | {seconds / bare:.2f} | {cpu:.2f} | {resident:.1f} "
+               f"| {anonymous:.1f} | {resync:.0f} |")
+    yield ""
+
+
 class Among:
-    """One host, and what others have on it."""
+    """The minimal document's host, and what others have on it. Its agent is behind the proxy, which counts its calls."""
 
-    def __init__(self, host):
-        self.host = host
-
-    def sums(self):
-        return self.host.agent.metric(COUNT), self.host.agent.metric(SUM)
+    def __init__(self, site):
+        self.host = site.host
+        self.host.begin_again()
+        self.host.agent.flags.update({"docker-host": f"unix://{self.host.proxy.path}", "resync-interval": "1s"})
+        self.host.converge()
 
     def resyncs(self, runs):
         """Milliseconds and calls of each."""
         times, calls = [], []
         for _ in range(runs):
-            count, total = self.sums()
+            count, total = of_the_agent(self.host.agent)
             self.host.proxy.forget()
-            until("a resync", lambda c=count: self.sums()[0] > c)
-            count_now, total_now = self.sums()
+            until("a resync", lambda c=count: of_the_agent(self.host.agent)[0] > c)
+            count_now, total_now = of_the_agent(self.host.agent)
             times.append(1000 * (total_now - total) / (count_now - count))
             calls.append(len(self.host.proxy.calls()) / (count_now - count))
         return times, calls
@@ -126,45 +179,42 @@ class Among:
                 self.host.docker.delete(f"/containers/{name}", force=1, v=1)
 
 
-def foreign(options):
-    one = engine.Engine("growth")
-    try:
-        one.load(os.environ["STANDIN_IMAGES"])
-        host = Host(one)
-        host.agent.flags["resync-interval"] = "1s"
-        host.converge()
-        among, rows, calls = Among(host), {}, {}
-        for name, change in (("none", lambda: None), (f"{FOREIGN} foreign", among.add_foreign),
-                             ("none again", among.remove_foreign)):
-            change()
-            among.resyncs(1)
-            rows[name], calls[name] = among.resyncs(options.runs)
-            process = Process(host.agent.process.pid)
-            yield f"{name}: RSS {process.resident():.1f} MiB, anonymous {process.anonymous():.1f} MiB"
-        rows["none"] += rows.pop("none again")
-        calls["none"] += calls.pop("none again")
-        table = Table("milliseconds of a resync", rows, against="none", digits=1)
-        yield table
-        count = Table("calls of a resync", calls, against="none")
-        yield count
-        yield table.at_most_times(f"resync with {FOREIGN} foreign containers", f"{FOREIGN} foreign", 1.2)
-        yield count.at_most_times(f"calls of one with {FOREIGN}", f"{FOREIGN} foreign", 1)
-        host.close()
-    finally:
-        one.close()
+def foreign(site, options):
+    among, rows, calls = Among(site), {}, {}
+    for name, change in (("none", lambda: None), (f"{FOREIGN} foreign", among.add_foreign),
+                         ("none again", among.remove_foreign)):
+        change()
+        among.resyncs(1)
+        rows[name], calls[name] = among.resyncs(options.runs)
+        process = Process(site.agent.process.pid)
+        yield f"{name}: RSS {process.resident():.1f} MiB, anonymous {process.anonymous():.1f} MiB"
+    rows["none"] += rows.pop("none again")
+    calls["none"] += calls.pop("none again")
+    table = Table("milliseconds of a resync", rows, against="none", digits=1)
+    yield table
+    count = Table("calls of a resync", calls, against="none")
+    yield count
+    yield table.at_most_times(f"resync with {FOREIGN} foreign containers", f"{FOREIGN} foreign", 1.2)
+    yield count.at_most_times(f"calls of one with {FOREIGN}", f"{FOREIGN} foreign", 1)
+
+
+ON_AN_ENGINE = {"engine": declared_on_an_engine, "foreign": foreign}
 
 
 def run(options):
-    if not options.only_foreign:
+    if options.only in (None, "declared"):
         yield from declared(options)
-    why = engine.obstacle()
+    wanted = [part for name, part in ON_AN_ENGINE.items() if options.only in (None, name)]
+    why = engine.obstacle() if wanted else ""
     if why:
         yield why
-    elif not options.only_declared:
-        yield from foreign(options)
+    elif wanted:
+        with Site("growth") as site:
+            for part in wanted:
+                yield from part(site, options)
+            yield site.about()
 
 
 if __name__ == "__main__":
     sys.exit(main(__doc__, run, runs=15, flags={
-        "--only-declared": {"action": "store_true", "help": "no Docker engine"},
-        "--only-foreign": {"action": "store_true", "help": "only what takes one"}}))
+        "--only": {"choices": ["declared", *ON_AN_ENGINE], "help": "that part; declared takes no Docker engine"}}))

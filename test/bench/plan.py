@@ -1,11 +1,14 @@
 """Nothing to do: what `spacelet plan` costs, against `docker compose up -d` (v2) for the same pair of containers.
 
 The pair runs, made by the tool that is then asked again; its image, environment and network are the same. Wall clock, CPU
-and largest memory are wait4's, of the command with its children. Compose is Debian 13's, in a file tree of its own.
+and largest memory are wait4's, of the command with its children. Compose is Debian 13's, in a file tree of its own. The
+floor of a command is a program with the same shared libraries that does nothing.
 """
 import sys
 
 from measure import Table, column, main, take_turns, tree
+from measure.command import program
+from measure.cost import cost_of
 from measure.site import Site
 from harness import engine
 from rival import compose
@@ -35,6 +38,7 @@ def run(options):
             THEIRS: lambda: on_what_it_made(theirs, theirs.again),
             OURS: lambda: on_what_it_made(ours, ours.plan),
             "spacelet apply": lambda: on_what_it_made(ours, ours.again),
+            "the libraries alone": lambda: cost_of(program("linked")),
         }, options.runs)
         for name, what, number, part, digits in MEASURES:
             table = Table(what, column(costs, number), against=THEIRS, digits=digits)
