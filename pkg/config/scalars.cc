@@ -225,16 +225,37 @@ Codec<std::string> DnsName() {
                   253);
 }
 
+namespace {
+
+// Of [HOST[:PORT]/]PATH[:TAG][@DIGEST], which it is.
+size_t TagLength(absl::string_view reference) {
+  reference = reference.substr(0, reference.find('@'));
+  const size_t colon = reference.find(':', reference.rfind('/') + 1);  // npos + 1 is 0
+  return colon == absl::string_view::npos ? 0 : reference.size() - colon - 1;
+}
+
+}  // namespace
+
 Codec<std::string> ImageReference() {
   // The grammar of distribution's reference package; digests are SHA-256 only.
   static constexpr char kHost[] =
       "([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*(:[0-9]+)?/)?";
   static constexpr char kPart[] = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
-  return TextLike("image",
-                  absl::StrCat("^", kHost, kPart, "(/", kPart,
-                               ")*(:[A-Za-z0-9_][A-Za-z0-9_.-]{0,127})?(@sha256:[a-f0-9]{64})?$"),
-                  "an image reference like registry.example.com/team/name:tag or name@sha256:… (lower case "
-                  "before the tag)");
+  static constexpr size_t kLongestTag = 128;
+  Codec<std::string> codec =
+      TextLike("image",
+               absl::StrCat("^", kHost, kPart, "(/", kPart,
+                            ")*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$"),
+               "an image reference like registry.example.com/team/name:tag or name@sha256:… (lower case "
+               "before the tag)");
+  codec.decode = [decode = codec.decode](const Cursor& at, std::string& out) {
+    if (!decode(at, out)) return false;
+    const size_t tag = TagLength(out);
+    if (tag > kLongestTag)
+      at.Error(absl::StrCat("the tag has ", tag, " characters, at most ", kLongestTag, " are possible"));
+    return tag <= kLongestTag;
+  };
+  return codec;
 }
 
 Codec<std::string> Platform() {

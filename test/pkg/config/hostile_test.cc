@@ -81,6 +81,7 @@ TEST(Hostile, ANameIsAsLongAsWhatItNamesAllows) {
       {"  runner: {image: a:1, containerName: $0}\n", 128},
       {"  runner: {image: a:1, hostname: $0}\n", 64},
       {"  runner: {image: a:1, networkAliases: [$0]}\n", 253},
+      {"  runner: {image: \"b.example:5000/a:$0\"}\n", 128},
   };
   for (const auto& [spec, length] : longest) {
     for (const size_t more : {0, 1}) {
