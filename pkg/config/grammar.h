@@ -9,11 +9,12 @@ namespace spacelet::config {
 Record<api::SecretSource> SecretRecord();
 Record<api::Probe> ProbeRecord();
 Record<api::Rollout> RolloutRecord();
-Record<api::Workload> WorkloadRecord();
 Record<api::Network> NetworkRecord();
 Record<api::Runner> RunnerRecord();
 Record<api::Delegate> DelegateRecord();
 Record<api::GenericContainer> ContainerRecord();
+// What the runner, the delegate and every other container have in common. Made once.
+const Record<api::Workload>& WorkloadRecord();
 // The whole document. Made once.
 const Record<api::Document>& DocumentRecord();
 

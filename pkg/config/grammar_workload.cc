@@ -311,15 +311,18 @@ void AddSecurityFields(Record<Workload>& record) {
 
 }  // namespace
 
-Record<Workload> WorkloadRecord() {
-  Record<Workload> record("workload", "What every workload has.");
-  AddImageFields(record);
-  AddIdentityFields(record);
-  AddProcessFields(record);
-  AddPlaceFields(record);
-  AddLifeFields(record);
-  AddSecurityFields(record);
-  return record;
+const Record<Workload>& WorkloadRecord() {
+  static const Record<Workload>& made = *[] {
+    auto* record = new Record<Workload>("workload", "What every workload has.");
+    AddImageFields(*record);
+    AddIdentityFields(*record);
+    AddProcessFields(*record);
+    AddPlaceFields(*record);
+    AddLifeFields(*record);
+    AddSecurityFields(*record);
+    return record;
+  }();
+  return made;
 }
 
 }  // namespace spacelet::config
