@@ -82,8 +82,7 @@ class Controller::Core {
                  const std::stop_token& stop);
   void ForgetLimitsOfTheGone(const state::LimitsSet& before, const plan::ObservedState& snapshot);
   void ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
-                 const plan::Partition& snapshot, uint64_t looks, const std::stop_token& stop)
-      ABSL_LOCKS_EXCLUDED(review_mu_);
+                 const plan::Partition& snapshot, uint64_t looks) ABSL_LOCKS_EXCLUDED(review_mu_);
 
   Parts parts_;
   const Options options_;
@@ -105,7 +104,7 @@ class Controller::Core {
   std::atomic<bool> listened_{false};    // the event stream was open at some time
   std::atomic<bool> discovered_{false};  // one full look at the host was had: every owned object is known
   // Held by a review, and to begin a look: of two that publish the same object the one that saw it later is
-  // last.
+  // last. Docker is not asked under it.
   base::Mutex review_mu_;
   mutable base::Mutex mu_;
   std::shared_ptr<const source::Snapshot> snapshot_ ABSL_GUARDED_BY(mu_);

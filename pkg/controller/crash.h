@@ -14,7 +14,11 @@ struct Crash {
   bool loops = false;   // it runs just now, but it keeps ending
   // It runs since so short a time that nobody believes its readiness yet: so much longer it has to.
   absl::Duration settles_in = absl::ZeroDuration();
+  bool unread = false;  // the message is without the log, which nobody has read yet
 };
+
+// Whether Docker may be asked for a log: who is waited for by others does not.
+enum class Logs { kRead, kKnown };
 
 inline constexpr int kLogTail = 50;     // lines in which known words are looked for: a stack trace is long
 inline constexpr int kCrashLines = 5;   // of them are quoted, the last ones

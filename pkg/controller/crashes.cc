@@ -11,7 +11,7 @@ Crashes::Crashes(docker::Reader& docker, base::Clock& clock, report::Redact reda
     : docker_(docker), clock_(clock), redact_(std::move(redact)) {}
 
 Crash Crashes::Of(const std::string& key, const std::string& component, const docker::Container& live,
-                  absl::Duration ran_for, const std::stop_token& stop) {
+                  absl::Duration ran_for, Logs logs, const std::stop_token& stop) {
   const absl::Duration settles_in = SettlesIn(live, ran_for);
   const bool loops = KeepsEnding(key, live) || settles_in > absl::ZeroDuration();
   const bool ended = live.status == ContainerStatus::kExited || live.status == ContainerStatus::kRestarting;
@@ -23,6 +23,7 @@ Crash Crashes::Of(const std::string& key, const std::string& component, const do
       return {seen.message, loops, settles_in};
   }
   const bool failed = live.exit_code != 0 || loops;
+  if (failed && logs == Logs::kKnown) return {CrashMessage(component, live, {}), loops, settles_in, true};
   std::string message =
       CrashMessage(component, live, failed ? Tail(live.id, stop) : std::vector<std::string>());
   base::MutexLock lock(mu_);

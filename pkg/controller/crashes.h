@@ -26,10 +26,10 @@ class Crashes {
   // Both must outlive it; `redact` may be null.
   Crashes(docker::Reader& docker, base::Clock& clock, report::Redact redact);
 
-  // `live`, which runs since `ran_for`. Blocks for a look into the log when it has ended since the last call
-  // for `key`.
+  // `live`, which runs since `ran_for`. With kRead blocks for a look into the log when it has ended since the
+  // last such call for `key`.
   Crash Of(const std::string& key, const std::string& component, const docker::Container& live,
-           absl::Duration ran_for, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
+           absl::Duration ran_for, Logs logs, const std::stop_token& stop) ABSL_LOCKS_EXCLUDED(mu_);
   // QuoteLog of a container; empty when it has said nothing. Blocks.
   std::string LastWords(const std::string& component, const docker::Container& container,
                         const std::stop_token& stop) const;

@@ -274,12 +274,13 @@ void Memory::Forget(const std::string& key) {
   doings_.Forget(key);
   auto object = objects_.find(key);
   if (object == objects_.end()) return;
-  const bool busy = object->second.busy;
-  const std::stop_source work = object->second.work;
   limits_set_.erase(object->second.container_id);
-  object->second = {};
-  object->second.busy = busy;
-  object->second.work = work;
+  Object forgotten;
+  // What goes on goes on, and who saw it go knows better than who looked before.
+  forgotten.busy = object->second.busy;
+  forgotten.work = object->second.work;
+  forgotten.look = object->second.look;
+  object->second = std::move(forgotten);
 }
 
 }  // namespace spacelet::controller

@@ -73,6 +73,19 @@ bool IsRefusal(const absl::Status& status) {
   return answer && *answer != kConflict && *answer != kBusy && *answer != kGoingDown;
 }
 
+// A rollout that has failed, and nobody has kept it yet.
+bool IsNewFailure(const std::string& container, const api::RolloutHistory& history,
+                  const plan::ObservedState& observed) {
+  const auto known = observed.facts.rollouts.find(container);
+  return !history.failed.empty() &&
+         (known == observed.facts.rollouts.end() || known->second.failed != history.failed);
+}
+
+bool GivesUp(const plan::Plan& plan, const plan::ObservedState& observed) {
+  return std::any_of(plan.histories.begin(), plan.histories.end(),
+                     [&](const auto& one) { return IsNewFailure(one.first, one.second, observed); });
+}
+
 bool CanAct(const plan::Plan& plan) { return !plan.steps.empty() && !plan.steps.front().waits; }
 
 }  // namespace
@@ -87,7 +100,9 @@ struct Reconciler::Look {
       absl::InfiniteDuration();  // until something that was done too often may be done again
   absl::Duration held;           // by a back-off after an error
   absl::Duration settles_in = absl::InfiniteDuration();  // after a crash loop
+  Crash crash;
   bool exists = true;
+  bool needs_log = false;      // and was not to read it: nothing is reported
   bool ready_changed = false;  // in itself
   bool is_news = false;        // to who depends on it
 };
@@ -118,7 +133,7 @@ Outcome Reconciler::Reconcile(const std::string& key, const std::stop_token& int
   absl::StatusOr<plan::ObservedState> observed = observer_.ForKey(key, *host, shutdown);
   if (!observed.ok()) return Unobserved(key, observed.status());
 
-  const Look look = Judge(key, std::move(host), *std::move(observed), shutdown);
+  const Look look = Judge(key, std::move(host), *std::move(observed), Logs::kRead, shutdown);
   const Outcome outcome = Act(look, interrupt, shutdown);
   if (look.is_news) on_news_(key);  // now, as they may need what the steps made
   return outcome;
@@ -139,23 +154,23 @@ Outcome Reconciler::Act(const Look& look, const std::stop_token& interrupt, cons
   return AfterSteps(look, report, interrupt);
 }
 
-void Reconciler::ReadLastWords(const std::string& key, const desired::Host& host,
-                               const plan::ObservedState& observed, const std::stop_token& shutdown) {
-  CrashOf(key, Live(key, host, observed), shutdown);
-}
-
-plan::Plan Reconciler::Review(const std::string& key, std::shared_ptr<const desired::Host> host,
-                              plan::ObservedState observed, const std::stop_token& shutdown) {
-  Look look = Judge(key, std::move(host), std::move(observed), shutdown);
+Reconciler::Reviewed Reconciler::Review(const std::string& key, std::shared_ptr<const desired::Host> host,
+                                        plan::ObservedState observed) {
+  Look look = Judge(key, std::move(host), std::move(observed), Logs::kKnown, {});
   if (!look.exists) Gone(look);
   if (look.is_news) on_news_(key);
-  return std::move(look.plan);
+  return {std::move(look.plan), look.needs_log};
 }
 
 // Completes the facts, plans, and publishes what was found.
 Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const desired::Host> host,
-                                   plan::ObservedState observed, const std::stop_token& shutdown) {
-  Look look{.key = key, .host = std::move(host), .observed = std::move(observed), .plan = {}, .held = {}};
+                                   plan::ObservedState observed, Logs logs, const std::stop_token& shutdown) {
+  Look look{.key = key,
+            .host = std::move(host),
+            .observed = std::move(observed),
+            .plan = {},
+            .held = {},
+            .crash = {}};
   Watch(look);
   FillProbes(look);
   memory_.FillFacts(key, *look.host, look.observed);
@@ -167,8 +182,12 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   look.held_back = memory_.HoldBack(look.plan, look.observed);
   look.held = memory_.Held(key);
   look.exists = Exists(key, *look.host, look.observed);
-  if (look.exists && !look.host->suspend) KeepHistories(look, shutdown);
-  if (look.exists) Publish(look, shutdown);
+  if (!look.exists) return look;
+  look.crash = CrashOf(look, logs, shutdown);
+  look.needs_log = logs == Logs::kKnown && (look.crash.unread || GivesUp(look.plan, look.observed));
+  if (look.needs_log) return look;
+  if (!look.host->suspend) KeepHistories(look, shutdown);
+  Publish(look);
   return look;
 }
 
@@ -176,7 +195,7 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
 void Reconciler::KeepHistories(Look& look, const std::stop_token& shutdown) {
   for (const auto& [network, history] : look.plan.networks) networks_.Keep(network, history);
   for (auto& [container, history] : look.plan.histories) {
-    QuoteLastLines(look, history, shutdown);
+    if (IsNewFailure(container, history, look.observed)) QuoteLastLines(look, history, shutdown);
     if (redact_ && !history.failed.empty())
       history.failed.back().message = redact_(std::move(history.failed.back().message));
     const api::RolloutHistory before = rollouts_.Keep(container, history);
@@ -186,9 +205,8 @@ void Reconciler::KeepHistories(Look& look, const std::stop_token& shutdown) {
 }
 
 // The container that is given up is about to be removed, and its log with it.
-void Reconciler::QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown) {
-  const api::RolloutHistory& known = look.observed.facts.rollouts[NameOf(look.key)];
-  if (history.failed.empty() || history.failed == known.failed) return;
+void Reconciler::QuoteLastLines(const Look& look, api::RolloutHistory& history,
+                                const std::stop_token& shutdown) {
   for (const plan::Step& step : look.plan.steps) {
     const auto* removal = std::get_if<plan::RemoveContainer>(&step.operation);
     if (removal == nullptr) continue;
@@ -230,16 +248,15 @@ void Reconciler::FillProbes(Look& look) const {
   }
 }
 
-void Reconciler::Publish(Look& look, const std::stop_token& shutdown) {
+void Reconciler::Publish(Look& look) {
   const docker::Container* live = Live(look.key, *look.host, look.observed);
-  const Crash crash = CrashOf(look.key, live, shutdown);
-  if (crash.settles_in > absl::ZeroDuration()) look.settles_in = crash.settles_in;
+  if (look.crash.settles_in > absl::ZeroDuration()) look.settles_in = look.crash.settles_in;
   report::ObjectStatus status = Assess({.key = look.key,
                                         .host = *look.host,
                                         .observed = look.observed,
                                         .plan = look.plan,
                                         .probe = live == nullptr ? std::nullopt : prober_.ResultOf(live->id),
-                                        .crash = crash});
+                                        .crash = look.crash});
   auto history = look.observed.facts.rollouts.find(NameOf(look.key));
   if (history != look.observed.facts.rollouts.end()) status.last_rollout = LastRolloutOf(history->second);
   const bool ready = report::IsTrue(status.conditions, api::kReady);
@@ -317,12 +334,12 @@ void Reconciler::CountState(const Look& look, const report::ObjectStatus& status
   metrics_.RolloutWaits(look.key, scheduled);
 }
 
-Crash Reconciler::CrashOf(const std::string& key, const docker::Container* live,
-                          const std::stop_token& shutdown) {
+Crash Reconciler::CrashOf(const Look& look, Logs logs, const std::stop_token& shutdown) {
+  const docker::Container* live = Live(look.key, *look.host, look.observed);
   if (live == nullptr) return {};
   const std::optional<probe::Result> watched = prober_.ResultOf(live->id);
   const absl::Duration ran_for = watched ? prober_.Now() - watched->started : absl::ZeroDuration();
-  return crashes_.Of(key, plan::ComponentOf(live->labels), *live, ran_for, shutdown);
+  return crashes_.Of(look.key, plan::ComponentOf(live->labels), *live, ran_for, logs, shutdown);
 }
 
 Outcome Reconciler::Gone(const Look& look) {

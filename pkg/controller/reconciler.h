@@ -61,26 +61,26 @@ class Reconciler {
   Outcome Reconcile(const std::string& key, const std::stop_token& interrupt,
                     const std::stop_token& shutdown);
 
-  // Reads the log of this key's container if it has just ended, which may take as long as Docker likes: so
-  // that Review need not, whom others wait for.
-  void ReadLastWords(const std::string& key, const desired::Host& host, const plan::ObservedState& observed,
-                     const std::stop_token& shutdown);
+  struct Reviewed {
+    plan::Plan plan;
+    bool needs_log = false;  // to be told: nothing was reported, Reconcile reads it
+  };
   // The first half only, of what a snapshot of everything says of this key (plan::Partition): plans and
-  // reports, executes nothing. Returns the plan.
-  plan::Plan Review(const std::string& key, std::shared_ptr<const desired::Host> host,
-                    plan::ObservedState observed, const std::stop_token& shutdown);
+  // reports, executes nothing and asks Docker nothing.
+  Reviewed Review(const std::string& key, std::shared_ptr<const desired::Host> host,
+                  plan::ObservedState observed);
 
  private:
   struct Look;
   Look Judge(const std::string& key, std::shared_ptr<const desired::Host> host, plan::ObservedState observed,
-             const std::stop_token& shutdown);
+             Logs logs, const std::stop_token& shutdown);
   Outcome Act(const Look& look, const std::stop_token& interrupt, const std::stop_token& shutdown);
   void Watch(const Look& look);
   void KeepHistories(Look& look, const std::stop_token& shutdown);
-  void QuoteLastLines(Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);
+  void QuoteLastLines(const Look& look, api::RolloutHistory& history, const std::stop_token& shutdown);
   void FillProbes(Look& look) const;
-  void Publish(Look& look, const std::stop_token& shutdown);
-  Crash CrashOf(const std::string& key, const docker::Container* live, const std::stop_token& shutdown);
+  void Publish(Look& look);
+  Crash CrashOf(const Look& look, Logs logs, const std::stop_token& shutdown);
   void KeepError(const Look& look, report::ObjectStatus& status);
   void RecordEvents(const Look& look, const report::ObjectStatus& status) const;
   void CountState(const Look& look, const report::ObjectStatus& status);

@@ -256,7 +256,7 @@ void Controller::Core::LookAtAll(const std::shared_ptr<const desired::Host>& hos
   parts_.metrics.RivalsDetected(rivals);
   const plan::Partition partition(*host, *snapshot);
   for (const std::string& key : WithKnown(plan::Keys(*host, *snapshot)))
-    ReviewKey(key, host, partition, looks, stop);
+    ReviewKey(key, host, partition, looks);
   discovered_ = true;
   UpdateObservedGeneration();
 }
@@ -272,16 +272,12 @@ void Controller::Core::ForgetLimitsOfTheGone(const state::LimitsSet& before,
 }
 
 void Controller::Core::ReviewKey(const std::string& key, const std::shared_ptr<const desired::Host>& host,
-                                 const plan::Partition& snapshot, uint64_t looks,
-                                 const std::stop_token& stop) {
-  const auto is_stale = [&] { return memory_.LookedAtSince(key, looks); };  // a worker knows better
-  if (is_stale()) return;
-  plan::ObservedState observed = snapshot.For(key);
-  reconciler_.ReadLastWords(key, *host, observed, stop);
+                                 const plan::Partition& snapshot, uint64_t looks) {
   base::MutexLock lock(review_mu_);
-  if (is_stale()) return;
+  if (memory_.LookedAtSince(key, looks)) return;  // a worker knows better than `snapshot`
   const bool was_in_sync = memory_.WasInSync(key);
-  const plan::Plan plan = reconciler_.Review(key, host, std::move(observed), stop);
+  const auto [plan, needs_log] = reconciler_.Review(key, host, snapshot.For(key));
+  if (needs_log) Enqueue(key);
   if (plan.in_sync() || memory_.Held(key) > absl::ZeroDuration()) return;
   if (was_in_sync && !plan.steps.empty()) parts_.metrics.DriftMissedByEvents(key);
   Enqueue(key);

@@ -10,7 +10,9 @@
 namespace spacelet::controller {
 namespace {
 
+using ::testing::AllOf;
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 constexpr char kKey[] = "container/web";
 
@@ -33,7 +35,9 @@ class CrashesTest : public ::testing::Test {
     EXPECT_TRUE(started.ok()) << started;
   }
   docker::Container Live() { return docker_.Containers().at(0); }
-  Crash Look(const docker::Container& live) { return crashes_.Of(kKey, "web", live, absl::Seconds(1), {}); }
+  Crash Look(const docker::Container& live, Logs logs = Logs::kRead) {
+    return crashes_.Of(kKey, "web", live, absl::Seconds(1), logs, {});
+  }
   // What inspect shows between two ends, `restarts` later.
   docker::Container RunningAfter(int64_t restarts) {
     docker::Container live = Live();
@@ -50,6 +54,19 @@ class CrashesTest : public ::testing::Test {
                      return absl::StrReplaceAll(text, {{"s3cret", "***"}});
                    }};
 };
+
+TEST_F(CrashesTest, WhoMustNotAskDockerIsToldWhetherTheLogWasRead) {
+  const Crash before = Look(Live(), Logs::kKnown);
+  EXPECT_TRUE(before.unread);
+  EXPECT_THAT(before.message, AllOf(HasSubstr("exited with code 3"), Not(HasSubstr("bye"))));
+  EXPECT_EQ(docker_.CountCalls("TailLogs"), 0);
+  const Crash read = Look(Live());
+  EXPECT_FALSE(read.unread);
+  const Crash after = Look(Live(), Logs::kKnown);
+  EXPECT_FALSE(after.unread);
+  EXPECT_EQ(after.message, read.message);
+  EXPECT_EQ(docker_.CountCalls("TailLogs"), 1);
+}
 
 TEST_F(CrashesTest, EachEndIsReadFromTheLogOnce) {
   const Crash crash = Look(Live());

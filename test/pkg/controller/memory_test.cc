@@ -49,6 +49,8 @@ TEST_F(MemoryTest, ALookThatBeganMeanwhileKnowsBetter) {
   memory_.End(kDb);
   EXPECT_TRUE(memory_.LookedAtSince(kDb, before));
   EXPECT_FALSE(memory_.LookedAtSince(kDb, memory_.looks()));
+  memory_.Forget(kDb);  // it was seen to be gone
+  EXPECT_TRUE(memory_.LookedAtSince(kDb, before));
 }
 
 TEST_F(MemoryTest, ANewDocumentEndsEveryBackOff) {

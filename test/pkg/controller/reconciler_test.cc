@@ -3,6 +3,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/str_replace.h"
 #include "pkg/controller/step_reporter.h"
 #include "pkg/plan/partition.h"
 #include "test/pkg/controller/world.h"
@@ -16,15 +17,16 @@ using ::testing::IsEmpty;
 class ReconcilerTest : public World {
  protected:
   // Without threads: nobody looks but the test.
-  ReconcilerTest() {
-    Offer(kWebAndApp);
+  ReconcilerTest() { Adopt(kWebAndApp); }
+  void Adopt(const std::string& document) {
+    Offer(document);
     host_ = std::make_shared<const desired::Host>(Compile(*store_.Latest()).host);
     memory_.Adopt(host_, false);
   }
   std::vector<std::string> Review(const std::string& key) {
     news_.clear();
     const plan::ObservedState snapshot = *observer_.Snapshot(*host_, {});
-    reconciler_.Review(key, host_, plan::Partition(*host_, snapshot).For(key), {});
+    reconciler_.Review(key, host_, plan::Partition(*host_, snapshot).For(key));
     return news_;
   }
   std::vector<std::string> Reconcile(const std::string& key) {
@@ -75,6 +77,26 @@ TEST_F(ReconcilerTest, WhoDependsOnItIsWokenAfterTheSteps) {
   });
   EXPECT_THAT(Reconcile("network/harness"), ElementsAre("network/harness"));
   EXPECT_FALSE(told) << "they may need what was made";
+}
+
+// Others wait for a review, and a log may take long.
+TEST_F(ReconcilerTest, AReviewLeavesAnEndThatIsNewToWhoMayReadTheLog) {
+  Adopt(absl::StrReplaceAll(kWebAndApp, {{"\"web:1\"", "\"web:1\", restartPolicy: \"no\""}}));
+  Reconcile("network/harness");
+  while (!Runs("web")) Reconcile("container/web");
+  Reconcile("container/web");
+  docker_.World([](testing::FakeEngine& engine) { return engine.Exit("web", 3).ok(); });
+  const plan::ObservedState snapshot = *observer_.Snapshot(*host_, {});
+  const auto review = [&] {
+    return reconciler_.Review("container/web", host_, plan::Partition(*host_, snapshot).For("container/web"));
+  };
+  const auto before = board_.Object("container/web");
+  EXPECT_TRUE(review().needs_log);
+  EXPECT_EQ(board_.Object("container/web"), before);
+  EXPECT_EQ(docker_.CountCalls("TailLogs"), 0);
+  Reconcile("container/web");
+  EXPECT_FALSE(review().needs_log);
+  EXPECT_EQ(docker_.CountCalls("TailLogs"), 1);
 }
 
 TEST_F(ReconcilerTest, WhatIsGoneConcernsWhoDependsOnItAsWell) {
