@@ -4,6 +4,7 @@
 #include "absl/strings/match.h"
 #include "pkg/api/listen_port.h"
 #include "pkg/config/load.h"
+#include "pkg/config/scalars.h"
 
 namespace spacelet::config {
 namespace {
@@ -15,10 +16,8 @@ void Default(std::optional<V>& field, V value) {
 
 // A tag that is expected to move.
 bool HasMutableTag(absl::string_view image) {
-  if (absl::StrContains(image, '@')) return false;
-  const size_t slash = image.rfind('/');
-  const absl::string_view name = slash == absl::string_view::npos ? image : image.substr(slash + 1);
-  return !absl::StrContains(name, ':') || absl::EndsWith(name, ":latest");
+  const absl::string_view tag = TagOf(image);
+  return !absl::StrContains(image, '@') && (tag.empty() || tag == "latest");
 }
 
 // Docker's json-file is never rotated by itself; other drivers have options of their own.

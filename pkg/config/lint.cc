@@ -6,6 +6,7 @@
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "pkg/config/scalars.h"
 #include "pkg/config/validate.h"
 
 namespace spacelet::config {
@@ -15,15 +16,6 @@ constexpr int kSupportMonths = 6, kLifeMonths = 8;     // Harness: delegate imag
 constexpr int kFirstKeepingVms = 183;                  // drone-runner-aws rc.183: "Do not cleanup CDE VMs"
 constexpr int kFirstBroken = 259, kLastBroken = 261;   // their image cannot open its database
 constexpr int64_t kDelegateMemory = int64_t{2} << 30;  // Harness: at least 2 GB for a delegate
-
-// What stands behind the last colon of the last path component; empty: no tag.
-absl::string_view TagOf(absl::string_view image) {
-  image = image.substr(0, image.find('@'));
-  const size_t slash = image.rfind('/');
-  const absl::string_view name = slash == absl::string_view::npos ? image : image.substr(slash + 1);
-  const size_t colon = name.find(':');
-  return colon == absl::string_view::npos ? absl::string_view() : name.substr(colon + 1);
-}
 
 struct Linter {
   const Placed& placed;

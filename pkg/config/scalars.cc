@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/str_split.h"
 #include "pkg/base/text.h"
 #include "pkg/config/notation.h"
 #include "pkg/config/pattern.h"
@@ -79,8 +80,9 @@ Codec<std::string> Text() {
   return {"text", [](Definitions&) { return TypedSchema("string"); }, DecodeText, yaml::Node::Text};
 }
 
-Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation,
-                            size_t longest) {
+Codec<std::string> TextLike(std::string type, const std::string& pattern, size_t longest,
+                            const std::string& expectation,
+                            std::function<bool(const std::string& text)> matches) {
   Codec<std::string> codec = Text();
   codec.type = std::move(type);
   codec.schema = [pattern, longest](Definitions&) {
@@ -88,13 +90,18 @@ Codec<std::string> TextLike(std::string type, const std::string& pattern, const 
     if (longest > 0) schema.Add("maxLength", PlainNumber(static_cast<int64_t>(longest)));
     return schema;
   };
-  codec.decode = [compiled = Pattern(pattern), expectation, longest](const Cursor& at, std::string& out) {
+  codec.decode = [matches = std::move(matches), expectation, longest](const Cursor& at, std::string& out) {
     if (!DecodeText(at, out)) return false;
-    const bool good = (longest == 0 || out.size() <= longest) && compiled.Matches(out);
+    const bool good = (longest == 0 || out.size() <= longest) && matches(out);
     if (!good) at.Error(absl::StrCat(Shown(out), " is not ", expectation));
     return good;
   };
   return codec;
+}
+
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation) {
+  return TextLike(std::move(type), pattern, 0, expectation,
+                  [compiled = Pattern(pattern)](const std::string& text) { return compiled.Matches(text); });
 }
 
 Codec<std::string> Scalar() {
@@ -199,63 +206,75 @@ Codec<size_t> Word(const std::vector<std::string>& words) {
   return codec;
 }
 
-Codec<std::string> DnsLabel() {
-  return TextLike(
-      "DNS label", "^[a-z0-9]([-a-z0-9]*[a-z0-9])?$",
-      "a DNS label: lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends",
-      63);
-}
-
-Codec<std::string> ContainerName() {
-  return TextLike("container name", "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$",
-                  "a container name: 2 to 128 letters, digits, dots, dashes or underscores, the first a "
-                  "letter or digit",
-                  128);
-}
-
-constexpr char kDottedLabels[] =
-    "^[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]*[a-zA-Z0-9])?)*$";
-
-Codec<std::string> Hostname() {
-  return TextLike("hostname", kDottedLabels, "a hostname: letters, digits, dashes and dots, at most 64", 64);
-}
-
-Codec<std::string> DnsName() {
-  return TextLike("DNS name", kDottedLabels, "a DNS name: letters, digits, dashes and dots, at most 253",
-                  253);
-}
-
 namespace {
 
-// Of [HOST[:PORT]/]PATH[:TAG][@DIGEST], which it is.
-size_t TagLength(absl::string_view reference) {
-  reference = reference.substr(0, reference.find('@'));
-  const size_t colon = reference.find(':', reference.rfind('/') + 1);  // npos + 1 is 0
-  return colon == absl::string_view::npos ? 0 : reference.size() - colon - 1;
+bool IsLabel(absl::string_view text) {
+  const auto fits = [](char c) { return absl::ascii_isalnum(static_cast<unsigned char>(c)) || c == '-'; };
+  return !text.empty() && text.size() <= 63 && text.front() != '-' && text.back() != '-' &&
+         std::all_of(text.begin(), text.end(), fits);
 }
+
+bool IsDnsName(absl::string_view text) {
+  const std::vector<absl::string_view> labels = absl::StrSplit(text, '.');
+  return std::all_of(labels.begin(), labels.end(), IsLabel);
+}
+
+// As IsDnsName.
+constexpr char kDnsNamePattern[] =
+    "^[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([-a-zA-Z0-9]{0,61}[a-zA-Z0-9])?)*$";
 
 }  // namespace
 
+Codec<std::string> DnsLabel() {
+  return TextLike(
+      "DNS label", "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$", 0,
+      "a DNS label: lower-case letters, digits and dashes, at most 63, with a letter or digit at both ends",
+      [](const std::string& text) { return IsLabel(text) && absl::AsciiStrToLower(text) == text; });
+}
+
+Codec<std::string> ContainerName() {
+  static constexpr char kPattern[] = "^[a-zA-Z0-9][a-zA-Z0-9_.-]+$";
+  return TextLike("container name", kPattern, 128,
+                  "a container name: 2 to 128 letters, digits, dots, dashes or underscores, the first a "
+                  "letter or digit",
+                  [compiled = Pattern(kPattern)](const std::string& text) { return compiled.Matches(text); });
+}
+
+Codec<std::string> Hostname() {
+  return TextLike("hostname", kDnsNamePattern, 64,
+                  "a hostname: letters, digits, dashes and dots, at most 64, and 63 between two dots",
+                  IsDnsName);
+}
+
+Codec<std::string> DnsName() {
+  return TextLike("DNS name", kDnsNamePattern, 253,
+                  "a DNS name: letters, digits, dashes and dots, at most 253, and 63 between two dots",
+                  IsDnsName);
+}
+
+absl::string_view TagOf(absl::string_view image) {
+  image = image.substr(0, image.find('@'));
+  const size_t slash = image.rfind('/');
+  const absl::string_view name = slash == absl::string_view::npos ? image : image.substr(slash + 1);
+  const size_t colon = name.find(':');
+  return colon == absl::string_view::npos ? absl::string_view() : name.substr(colon + 1);
+}
+
 Codec<std::string> ImageReference() {
   // The grammar of distribution's reference package; digests are SHA-256 only.
-  static constexpr char kHost[] =
-      "([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*(:[0-9]+)?/)?";
-  static constexpr char kPart[] = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
-  static constexpr size_t kLongestTag = 128;
-  Codec<std::string> codec =
-      TextLike("image",
-               absl::StrCat("^", kHost, kPart, "(/", kPart,
-                            ")*(:[A-Za-z0-9_][A-Za-z0-9_.-]*)?(@sha256:[a-f0-9]{64})?$"),
-               "an image reference like registry.example.com/team/name:tag or name@sha256:… (lower case "
-               "before the tag)");
-  codec.decode = [decode = codec.decode](const Cursor& at, std::string& out) {
-    if (!decode(at, out)) return false;
-    const size_t tag = TagLength(out);
-    if (tag > kLongestTag)
-      at.Error(absl::StrCat("the tag has ", tag, " characters, at most ", kLongestTag, " are possible"));
-    return tag <= kLongestTag;
+  const auto pattern = [](absl::string_view rest_of_tag) {
+    static constexpr char kHost[] =
+        "([a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?(\\.[a-zA-Z0-9]([a-zA-Z0-9-]*[a-zA-Z0-9])?)*(:[0-9]+)?/)?";
+    static constexpr char kPart[] = "[a-z0-9]+((\\.|_|__|-+)[a-z0-9]+)*";
+    return absl::StrCat("^", kHost, kPart, "(/", kPart, ")*(:[A-Za-z0-9_][A-Za-z0-9_.-]", rest_of_tag,
+                        ")?(@sha256:[a-f0-9]{64})?$");
   };
-  return codec;
+  return TextLike("image", pattern("{0,127}"), 0,
+                  "an image reference like registry.example.com/team/name:tag or name@sha256:… (lower case "
+                  "before the tag, which has at most 128 characters)",
+                  [any_tag = Pattern(pattern("*"))](const std::string& text) {
+                    return any_tag.Matches(text) && TagOf(text).size() <= 128;
+                  });
 }
 
 Codec<std::string> Platform() {

@@ -12,11 +12,14 @@
 namespace spacelet::config {
 
 // A text that must be one in every YAML reader: a plain scalar that reads as a number or a boolean somewhere
-// has to be quoted. With a pattern (ECMA, anchored), `expectation` completes "is not …". `longest` in bytes;
-// 0: any length. It stands beside the pattern because RE2 writes a counted repetition out.
+// has to be quoted. With a pattern (ECMA, anchored), `expectation` completes "is not …".
 Codec<std::string> Text();
-Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation,
-                            size_t longest = 0);
+Codec<std::string> TextLike(std::string type, const std::string& pattern, const std::string& expectation);
+// The same for a pattern with counted repetitions, which RE2 writes out: a hostname's alone would take half a
+// millisecond to compile. `matches` says what the schema says by the pattern and `longest` (0: any length).
+Codec<std::string> TextLike(std::string type, const std::string& pattern, size_t longest,
+                            const std::string& expectation,
+                            std::function<bool(const std::string& text)> matches);
 // Any scalar, taken as it was written: environment values, arguments, labels.
 Codec<std::string> Scalar();
 
@@ -38,10 +41,10 @@ Codec<E> Enumeration(std::vector<std::pair<std::string, E>> words);
 // The index into `words`, for Enumeration.
 Codec<size_t> Word(const std::vector<std::string>& words);
 
-Codec<std::string> DnsLabel();        // RFC 1123: [a-z0-9]([-a-z0-9]*[a-z0-9])?, 63
-Codec<std::string> ContainerName();   // Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+, 128
-Codec<std::string> Hostname();        // labels with dots between, 64: Linux's HOST_NAME_MAX
-Codec<std::string> DnsName();         // the same, 253: RFC 1035 without the dot at its end
+Codec<std::string> DnsLabel();       // RFC 1123: [a-z0-9]([-a-z0-9]*[a-z0-9])?, 63
+Codec<std::string> ContainerName();  // Docker's: [a-zA-Z0-9][a-zA-Z0-9_.-]+, 128
+Codec<std::string> Hostname();       // a DNS name, 64: Linux's HOST_NAME_MAX
+Codec<std::string> DnsName();  // labels of 63 with dots between, 253: RFC 1035 without the dot at its end
 Codec<std::string> ImageReference();  // [HOST[:PORT]/]PATH[:TAG][@sha256:…]
 Codec<std::string> Platform();        // os/arch[/variant]
 Codec<std::string> AbsolutePath();
@@ -54,6 +57,9 @@ Codec<api::RestartPolicy> RestartPolicy();  // on-failure:3
 Codec<api::Ulimit> Ulimit();                // 65536, or {soft, hard}
 
 inline constexpr char kEnvNamePattern[] = "^[A-Za-z_][A-Za-z0-9_.-]*$";
+
+// What stands behind the last colon of the last path component of an image reference; empty: no tag.
+absl::string_view TagOf(absl::string_view image);
 
 // Whether `text` is a dotted IPv4 or an IPv6 address.
 bool IsIpAddress(absl::string_view text);

@@ -76,11 +76,15 @@ TEST(Hostile, LongTextsAreRefusedWhereAPatternIsExpected) {
 }
 
 TEST(Hostile, ANameIsAsLongAsWhatItNamesAllows) {
+  const std::string label(63, 'b');
   const std::vector<std::pair<std::string, size_t>> longest = {
       {"  containers: [{image: a:1, name: $0}]\n", 63},
       {"  runner: {image: a:1, containerName: $0}\n", 128},
-      {"  runner: {image: a:1, hostname: $0}\n", 64},
-      {"  runner: {image: a:1, networkAliases: [$0]}\n", 253},
+      {"  runner: {image: a:1, hostname: $0}\n", 63},
+      {"  runner: {image: a:1, hostname: b.$0}\n", 62},
+      {"  runner: {image: a:1, networkAliases: [$0]}\n", 63},
+      {absl::StrCat("  runner: {image: a:1, networkAliases: [", label, ".", label, ".", label, ".$0]}\n"),
+       61},
       {"  runner: {image: \"b.example:5000/a:$0\"}\n", 128},
   };
   for (const auto& [spec, length] : longest) {

@@ -1,11 +1,15 @@
 #include "pkg/config/pattern.h"
 
 #include <atomic>
+#include <random>
+#include <string>
 #include <thread>
 #include <vector>
 
+#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
+#include "pkg/config/scalars.h"
 #include "pkg/yaml/tree.h"
 #include "test/pkg/config/document.h"
 
@@ -60,6 +64,56 @@ TEST(Pattern, EachOfTheSchemaIsValidForRe2Too) {
   Collect(*schema.root, "pattern", patterns);
   EXPECT_GT(patterns.size(), 20u);
   for (const std::string& pattern : patterns) EXPECT_TRUE(Pattern(pattern).valid()) << pattern;
+}
+
+// Whether the schema says so of a text without multibyte characters.
+bool SchemaTakes(const yaml::Node& schema, const Pattern& pattern, const std::string& text) {
+  const yaml::Node* longest = schema.Find("maxLength");
+  size_t most = text.size();
+  EXPECT_TRUE(longest == nullptr || absl::SimpleAtoi(longest->text, &most));
+  return pattern.Matches(text) && text.size() <= most;
+}
+
+bool CodecTakes(const Codec<std::string>& codec, const std::string& text) {
+  Report report("f");
+  std::string out;
+  const yaml::Node node = yaml::Node::Text(text);
+  return codec.decode({.node = node, .path = "", .report = report}, out);
+}
+
+// Pieces of names, so long that each limit is met and passed by some.
+TEST(Text, WhatIsMatchedByHandIsWhatTheSchemaSays) {
+  const std::vector<std::string> pieces = {"a",
+                                           "Z",
+                                           "0",
+                                           "-",
+                                           "_",
+                                           ".",
+                                           ":",
+                                           "/",
+                                           "@sha256:",
+                                           "a:",
+                                           "b/",
+                                           std::string(30, 'x'),
+                                           std::string(62, 'y'),
+                                           std::string(63, 'z'),
+                                           std::string(64, 'f'),
+                                           std::string(127, '7')};
+  std::mt19937 random(20261129);
+  for (const auto& codec : {DnsLabel(), ContainerName(), Hostname(), DnsName(), ImageReference()}) {
+    Definitions none;
+    const yaml::Node schema = codec.schema(none);
+    const Pattern pattern(schema.Find("pattern")->text);
+    int taken = 0;
+    for (int i = 0; i < 20'000; ++i) {
+      std::string text;
+      for (size_t count = 1 + random() % 5; count > 0; --count) text += pieces[random() % pieces.size()];
+      const bool takes = CodecTakes(codec, text);
+      EXPECT_EQ(takes, SchemaTakes(schema, pattern, text)) << codec.type << " " << text;
+      taken += takes ? 1 : 0;
+    }
+    EXPECT_GT(taken, 100) << codec.type;
+  }
 }
 
 // Whether the text, written without quotes as the value of a field, is refused since others read a number or
