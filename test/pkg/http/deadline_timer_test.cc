@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <set>
 #include <sstream>
 #include <string>
@@ -34,9 +36,7 @@ class Observed {
       if (!before.contains(thread)) path_ = "/proc/self/task/" + thread + "/status";
   }
 
-  void UntilAsleep() const {
-    while (!absl::StartsWith(Value("State:"), "S")) std::this_thread::yield();
-  }
+  bool IsAsleep() const { return absl::StartsWith(Value("State:"), "S"); }
   // How often it has gone to sleep.
   int Sleeps() const {
     int sleeps = 0;
@@ -56,6 +56,16 @@ class Observed {
   std::string path_;
 };
 
+template <typename F>
+::testing::AssertionResult Eventually(F&& condition) {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  while (std::chrono::steady_clock::now() < end) {
+    if (condition()) return ::testing::AssertionSuccess();
+    std::this_thread::yield();
+  }
+  return ::testing::AssertionFailure() << "not within a minute";
+}
+
 // Its deadline is so far; nothing else ends it.
 CallGuard CallOf(absl::Duration deadline) { return {deadline, absl::Hours(2), absl::Hours(2)}; }
 
@@ -64,9 +74,13 @@ class TimerTest : public ::testing::Test {
   TimerTest() {
     EXPECT_TRUE(timer_.Add(long_).ok());
     thread_.emplace(before_);
-    thread_->UntilAsleep();
+    EXPECT_TRUE(FallsAsleep());
   }
   ~TimerTest() override { timer_.Remove(long_); }
+
+  ::testing::AssertionResult FallsAsleep() {
+    return Eventually([this] { return thread_->IsAsleep(); });
+  }
 
   CallGuard long_ = CallOf(absl::Hours(1));
   const std::set<std::string> before_ = Threads();
@@ -75,12 +89,13 @@ class TimerTest : public ::testing::Test {
 };
 
 TEST_F(TimerTest, CallsThatAreOverInTimeLeaveItsThreadAsleep) {
+  timer_.Remove(long_);  // nobody but the call of the moment is waited for
   const int sleeps = thread_->Sleeps();
   for (int i = 0; i < 100; ++i) {
     CallGuard call = CallOf(absl::Hours(1));
     ASSERT_TRUE(timer_.Add(call).ok());
     timer_.Remove(call);
-    thread_->UntilAsleep();
+    ASSERT_TRUE(FallsAsleep());
   }
   EXPECT_LT(thread_->Sleeps() - sleeps, 50);  // one or two, of its beginning
 }
@@ -89,10 +104,9 @@ TEST_F(TimerTest, ANearerDeadlineIsNotSleptThrough) {
   for (int i = 0; i < 3; ++i) {
     CallGuard call = CallOf(absl::Milliseconds(5));
     ASSERT_TRUE(timer_.Add(call).ok());
-    while (call.cause() == CallGuard::Cause::kNone) std::this_thread::yield();
-    EXPECT_EQ(call.cause(), CallGuard::Cause::kDeadline);
+    EXPECT_TRUE(Eventually([&] { return call.cause() == CallGuard::Cause::kDeadline; }));
     timer_.Remove(call);
-    thread_->UntilAsleep();
+    EXPECT_TRUE(FallsAsleep());
   }
 }
 
@@ -102,7 +116,8 @@ TEST_F(TimerTest, OneThatWasCutIsLookedAtAgain) {
   const int sleeps = thread_->Sleeps();
   call.Cut(CallGuard::Cause::kStopped);
   timer_.Refresh(call);
-  while (thread_->Sleeps() < sleeps + 3) std::this_thread::yield();  // every 10 ms until it is removed
+  // Every 10 ms until it is removed.
+  EXPECT_TRUE(Eventually([&] { return thread_->Sleeps() >= sleeps + 3; }));
   EXPECT_EQ(call.cause(), CallGuard::Cause::kStopped);
   timer_.Remove(call);
 }
