@@ -75,6 +75,7 @@ class TugOfWar(HostCase):
         ids = self.host.ids()
         self.host.agent.stop()
         self.host.runner.kill()
+        until("it is dead", lambda: self.host.runner.state() == "exited")
         holds_for(2, "it stays dead", lambda: self.host.runner.state() == "exited")
         self.host.agent.start()
         self.host.until_converged()

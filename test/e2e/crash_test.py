@@ -2,6 +2,7 @@
 import os
 
 from harness import document
+from harness.agent import Ended
 from harness.case import HostCase, sampled
 from harness.images import BOX, box
 from harness.waiting import until
@@ -17,12 +18,21 @@ def one(image=document.GENERIC_IMAGE, **fields):
 class Points(HostCase):
     def settle_with_a_kill_after(self, number, change, settle):
         """`number` 0: nothing is killed. Returns how many mutating calls there were."""
-        killed = []
+        dying, killed = [], []
 
         def after_mutation(count, call):
             if count == number:
+                dying.append(call)
                 self.host.agent.kill()
                 killed.append(call)
+
+        def killed_or_converged():
+            try:
+                return killed or self.host.is_converged()
+            except Ended:
+                if not dying:
+                    raise
+                return killed  # by us, while it was asked
 
         self.host.proxy.forget()
         self.host.proxy.after_mutation = after_mutation
@@ -30,7 +40,7 @@ class Points(HostCase):
         if number:
             # A container that lost its network is connected again by its own worker or by the network's, or by both: there
             # may be one call less than last time.
-            until(f"the agent is killed after call {number}", lambda: killed or self.host.is_converged())
+            until(f"the agent is killed after call {number}", killed_or_converged)
         if killed:
             self.host.agent.start()
         settle()
