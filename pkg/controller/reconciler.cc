@@ -184,9 +184,11 @@ Reconciler::Look Reconciler::Judge(const std::string& key, std::shared_ptr<const
   look.exists = Exists(key, *look.host, look.observed);
   if (!look.exists) return look;
   look.crash = CrashOf(look, logs, shutdown);
-  look.needs_log = logs == Logs::kKnown && (look.crash.unread || GivesUp(look.plan, look.observed));
+  const bool keeps = !look.host->suspend;
+  look.needs_log =
+      logs == Logs::kKnown && (look.crash.unread || (keeps && GivesUp(look.plan, look.observed)));
   if (look.needs_log) return look;
-  if (!look.host->suspend) KeepHistories(look, shutdown);
+  if (keeps) KeepHistories(look, shutdown);
   Publish(look);
   return look;
 }
